@@ -9,12 +9,13 @@
 #ifndef MAPPROBE_ABI_H
 #define MAPPROBE_ABI_H
 
-#ifndef __bpf__
+#ifdef __bpf__
+typedef __u8 uint8_t;
+typedef __u16 uint16_t;
+typedef __u32 uint32_t;
+typedef __u64 uint64_t;
+#else
 #include <stdint.h>
-typedef uint8_t __u8;
-typedef uint16_t __u16;
-typedef uint32_t __u32;
-typedef uint64_t __u64;
 #endif
 
 #define ABI_MAX_SITES 256 /* probe sites of one session */
@@ -69,14 +70,14 @@ enum abi_lock {
 };
 
 struct abi_hit {
-	__u32 type, size;
-	__u64 time_ns; /* CLOCK_MONOTONIC */
-	__u64 goid;    /* of the user goroutine, 0: none (a system thread) */
-	__u32 tid;
-	__u16 site;   /* index of the site */
-	__u16 window; /* 0: always armed; else the window's number, wrapping from 65535 to 1 */
-	__u64 stack;  /* id of a stack, 0: none was taken, or it was lost */
-	__u64 arg[3];
+	uint32_t type, size;
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	uint64_t goid;	  /* of the user goroutine, 0: none (a system thread) */
+	uint32_t tid;
+	uint16_t site;	 /* index of the site */
+	uint16_t window; /* 0: always armed; else the window's number, wrapping from 65535 to 1 */
+	uint64_t stack;	 /* id of a stack, 0: none was taken, or it was lost */
+	uint64_t arg[3];
 };
 
 /*
@@ -84,24 +85,24 @@ struct abi_hit {
  * first; n of them. id is never 0. The size of the record covers n addresses.
  */
 struct abi_stack {
-	__u32 type, size;
-	__u64 id;
-	__u32 n;
-	__u32 truncated; /* 1: the stack is deeper than ABI_MAX_DEPTH */
-	__u64 pc[ABI_MAX_DEPTH];
+	uint32_t type, size;
+	uint64_t id;
+	uint32_t n;
+	uint32_t truncated; /* 1: the stack is deeper than ABI_MAX_DEPTH */
+	uint64_t pc[ABI_MAX_DEPTH];
 };
 
 struct abi_text {
-	__u32 type, size;
-	__u64 time_ns;
-	__u64 goid;
-	__u32 tid;
-	__u32 len;		 /* of the whole message in the target; may exceed what is here */
+	uint32_t type, size;
+	uint64_t time_ns;
+	uint64_t goid;
+	uint32_t tid;
+	uint32_t len;		 /* of the whole message in the target; may exceed what is here */
 	char text[ABI_TEXT_MAX]; /* NUL-terminated */
 };
 
 /* arg[2] of growth events. Capacities above 2^32 - 1 slots are clamped. */
-static inline __u64 abi_caps(__u64 old_cap, __u64 new_cap)
+static inline uint64_t abi_caps(uint64_t old_cap, uint64_t new_cap)
 {
 	if (old_cap > 0xffffffffull)
 		old_cap = 0xffffffffull;
@@ -123,7 +124,7 @@ enum abi_reg {
 
 enum abi_site_flags {
 	ABI_SITE_STACK = 1,	    /* take the stack */
-	ABI_SITE_CALLER_AT_RSP = 2, /* no frame of its own yet: the direct caller is at [rsp] */
+	ABI_SITE_CALLER_AT_RSP = 2, /* the kernel's stack lacks the direct caller: it is at [rsp] */
 	ABI_SITE_ON_G0 = 4,	    /* runs on the system stack: the goroutine is g.m.curg */
 	ABI_SITE_WINDOWED = 8,	    /* armed in windows: only hits inside an open window count */
 };
@@ -137,30 +138,40 @@ enum abi_site_flags {
  * the passage to count: how one edge of a conditional jump is told from the other.
  */
 struct abi_site {
-	__u8 event; /* enum abi_event */
-	__u8 flags; /* enum abi_site_flags */
-	__u8 cond;
-	__u8 constant;
-	__u8 reg[4]; /* enum abi_reg */
-};
+	uint8_t event; /* enum abi_event */
+	uint8_t flags; /* enum abi_site_flags */
+	uint8_t cond;
+	uint8_t constant;
+	uint8_t reg[4]; /* enum abi_reg */
+} __attribute__((aligned(8)));
 
 /* Per site, summed over CPUs. */
 struct abi_counter {
-	__u64 hits;    /* passages that count */
-	__u64 lost;    /* of these, not in the stream: the ring buffer was full */
-	__u64 outside; /* passages of a windowed site outside an open window: cost, but no data */
-	__u64 stack_lost; /* hits whose stack could not be taken or described */
+	uint64_t hits; /* passages that count */
+	uint64_t lost; /* of these, not in the stream: the ring buffer was full */
+	uint64_t
+		outside; /* passages of a windowed site outside an open window: cost, but no data */
+	uint64_t stack_lost; /* hits whose stack could not be taken or described */
 };
 
 /* Set once before the programs are loaded. Offsets in bytes, addresses as in the target. */
 struct abi_config {
-	__u32 tgid;  /* the target's, 0: no check (the attachment filters exactly) */
-	__u32 swiss; /* 1: Swiss maps, 0: classic */
-	__u32 g_goid, g_m, m_curg;
-	__u32 kernel_adds_caller; /* 1: at a push %rbp the kernel's user stack has the caller */
-	__u32 wakeup_bytes;	  /* wake the reader when so much lies in the ring buffer */
-	__u32 have_cookie;	  /* 0: tell the sites apart by address (kernels before 5.15) */
-	__u64 heap_live;	  /* address of gcController.heapLive, 0: not known */
+	uint32_t tgid;	      /* the target's, 0: no check (the attachment filters exactly) */
+	uint32_t have_cookie; /* 0: tell the sites apart by address (kernels before 5.15) */
+	uint32_t swiss;	      /* 1: Swiss maps, 0: classic */
+	uint32_t g_goid, g_m, m_curg;
+	uint32_t table_capacity; /* Swiss: of maps.table, u16 */
+	uint32_t hmap_b;	 /* classic: of hmap, u8 */
+	uint32_t wakeup_bytes;	 /* wake the reader when so much lies in the ring buffer */
+	uint64_t heap_live;	 /* address of gcController.heapLive, 0: not known */
+};
+
+/* What the calibration program saw at its last hit (user/trace/features.c). */
+struct abi_calibration {
+	uint64_t hits;
+	uint64_t cookie;
+	uint64_t caller; /* what follows the probed address in the kernel's user stack */
+	uint64_t stack;	 /* its id: computed for its cost */
 };
 
 #ifndef __bpf__

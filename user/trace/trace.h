@@ -43,8 +43,7 @@ struct trace_features {
 	bool kernel_adds_caller;
 	uint32_t emulated_ns, single_step_ns; /* medians on mapprobe's own code; 0: not measured */
 };
-/* Tries all; fails only when memory runs out. */
-int trace_features_probe(struct trace_features *ret, struct err *e);
+void trace_features_probe(struct trace_features *ret);
 
 /*
  * Plan and target are borrowed and outlive the tracer.

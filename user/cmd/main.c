@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static const struct command *const commands[] = { &cmd_attach, &cmd_report, &cmd_plan, &cmd_check };
+
+#define NCOMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void print_help(FILE *out)
+{
+	fputs("mapprobe " MAPPROBE_VERSION ": looks into live Go processes: map writes and growth, "
+	      "GC, pauses, locks.\n\n"
+	      "Usage: mapprobe COMMAND [OPTIONS]\n\nCommands:\n",
+	      out);
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n`mapprobe COMMAND --help` tells more. Start with `mapprobe attach -p PID -d "
+	      "10s`.\n",
+	      out);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	if (!name) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+		print_help(stdout);
+		return EXIT_OK;
+	}
+	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+		puts("mapprobe " MAPPROBE_VERSION);
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		if (!strcmp(name, commands[i]->name))
+			return commands[i]->run(commands[i], argc - 1, argv + 1);
+	fprintf(stderr, "mapprobe: %s: no such command (see `mapprobe --help`)\n", name);
+	return EXIT_USAGE;
+}

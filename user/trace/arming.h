@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which sites are armed when.
+ *
+ * Cold sites are armed from start to stop. Warm ones too, until they cost more than their half of
+ * the budget; then they join the hot ones (arming_check). Hot ones are armed in windows: a thread
+ * of its own attaches them, opens the window for WINDOW_NS, closes it, detaches, sleeps. How long
+ * it sleeps follows from what the window cost and the other half of the budget, times a random
+ * factor (so that the windows keep no step with the target). A passage counts only inside an open
+ * window: attaching and detaching take longer than the window itself, and the sites are not armed
+ * and disarmed all at once. With exact, every site is armed from start to stop.
+ */
+#ifndef MAPPROBE_TRACE_ARMING_H
+#define MAPPROBE_TRACE_ARMING_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+#include "record/event.h"
+#include "trace/kernel.h"
+#include "trace/trace.h"
+
+enum { ARMING_PROGRAMS = 4 }; /* one for each group of the plan */
+
+/* What one program is attached to, in one class of sites. */
+struct arming_class {
+	struct attachment attached[ARMING_PROGRAMS];
+};
+
+struct arming {
+	struct mapprobe_bpf *skel; /* borrowed, as are the next two */
+	const struct target *target;
+	const struct plan *plan;
+	struct trace_features features;
+	bool exact;
+	double budget;
+
+	/* Of each site now, PLAN_HOT: in windows. Atomic: both threads read it, arming_check
+	 * writes. */
+	_Atomic enum plan_heat heat[ABI_MAX_SITES];
+	struct arming_class cold, warm;
+	uint64_t warm_checked_ns, warm_spent_ns;
+
+	pthread_t thread;
+	bool thread_runs;
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t wake;
+	bool stop;
+	VEC(struct event_window) closed; /* windows not yet told */
+	struct err err;			 /* why the thread ended early; code 0: it has not */
+};
+
+/* Sets up the sites' table in the kernel side; arms nothing. */
+int arming_init(struct arming *a, struct mapprobe_bpf *skel, const struct target *t,
+		const struct plan *p, const struct trace_features *f, const struct tracer_opts *o,
+		struct err *e);
+/* Disarms whatever is armed. */
+void arming_deinit(struct arming *a);
+/* Arms the cold and warm sites and, unless exact, starts the windows. */
+int arming_start(struct arming *a, struct err *e);
+/* Disarms all and waits for it; closed windows can still be taken. */
+void arming_stop(struct arming *a);
+/*
+ * Moves the warm sites into the windows when they have become too expensive since the last call.
+ * *ret: whether they were moved by this call. Cheap when called often.
+ */
+int arming_check(struct arming *a, bool *ret, struct err *e);
+/* Takes one closed window; false when there is none. */
+bool arming_take_window(struct arming *a, struct event_window *ret);
+/* Why the windows' thread gave up, if it did. */
+int arming_error(struct arming *a, struct err *e);
+/* Sums a site's counters over the CPUs. */
+int arming_counter(const struct arming *a, uint32_t site, struct abi_counter *ret, struct err *e);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace/describe.h"
+
+#include <errno.h>
+
+void describer_init(struct describer *d, const struct target *t)
+{
+	*d = (struct describer){ .target = t };
+}
+
+void describer_deinit(struct describer *d)
+{
+	u64map_deinit(&d->pcs);
+	u64map_deinit(&d->types);
+	u64map_deinit(&d->maps);
+	buf_deinit(&d->frame);
+}
+
+int describer_flush(struct buf *b, const struct event_sink *sink, struct err *e)
+{
+	struct span s = { b->data, b->len };
+	struct event ev;
+	size_t off = 0;
+	int rc;
+
+	if (b->failed)
+		return err_sys(e, -ENOMEM, "event");
+	while (!(rc = event_next(s, &off, &ev, e))) {
+		rc = event_sink_put(sink, &ev, e);
+		if (rc < 0)
+			break;
+	}
+	buf_reset(b);
+	return rc < 0 ? rc : 0;
+}
+
+static int describe_pc(struct describer *d, uint64_t pc, const struct event_sink *sink,
+		       struct err *e)
+{
+	struct gobin_line lines[EVENT_MAX_LINES];
+	struct event_symbol sym = { .pc = pc };
+
+	if (u64map_get(&d->pcs, pc))
+		return 0;
+	if (u64map_put(&d->pcs, pc, 1))
+		return err_sys(e, -ENOMEM, "symbols");
+	/* A return address belongs to the call before it. */
+	sym.nlines = (uint32_t)gobin_lines(target_gobin(d->target), pc - target_bias(d->target) - 1,
+					   lines, EVENT_MAX_LINES);
+	for (uint32_t i = 0; i < sym.nlines; i++)
+		sym.lines[i] = (struct event_line){ lines[i].func, lines[i].file, lines[i].line,
+						    lines[i].start_line };
+	event_put_symbol(&d->frame, &sym);
+	return describer_flush(&d->frame, sink, e);
+}
+
+static int describe_type(struct describer *d, uint64_t addr, const struct event_sink *sink,
+			 struct err *e)
+{
+	struct event_rtype type = { .addr = addr, .name = "" };
+	struct err why;
+
+	if (addr == d->last_type || u64map_get(&d->types, addr)) {
+		d->last_type = addr;
+		return 0;
+	}
+	if (u64map_put(&d->types, addr, 1))
+		return err_sys(e, -ENOMEM, "types");
+	/* No name is an answer too: the stream then says "". */
+	gobin_type_name(target_gobin(d->target), addr - target_bias(d->target), &type.name, &why);
+	event_put_rtype(&d->frame, &type);
+	return describer_flush(&d->frame, sink, e);
+}
+
+static int remember_map(struct describer *d, uint64_t addr, struct err *e)
+{
+	if (addr == d->last_map || !addr || u64map_get(&d->maps, addr) ||
+	    d->maps.len >= DESCRIBE_MAX_MAPS)
+		return 0;
+	d->last_map = addr;
+	if (u64map_put(&d->maps, addr, 1))
+		return err_sys(e, -ENOMEM, "maps");
+	return 0;
+}
+
+int describer_put(struct describer *d, const struct event *ev, bool is_map,
+		  const struct event_sink *sink, struct err *e)
+{
+	const struct abi_stack *stack = event_stack(ev);
+	const struct abi_hit *hit = event_hit(ev);
+	int rc = 0;
+
+	for (uint32_t i = 0; stack && i < stack->n && !rc; i++)
+		rc = describe_pc(d, stack->pc[i], sink, e);
+	if (hit && is_map) {
+		rc = describe_type(d, hit->arg[1], sink, e);
+		if (!rc)
+			rc = remember_map(d, hit->arg[0], e);
+	}
+	return rc ? rc : event_sink_put(sink, ev, e);
+}
+
+int describer_put_maps(struct describer *d, uint64_t now_ns, const struct event_sink *sink,
+		       struct err *e)
+{
+	for (size_t i = 0; i < d->maps.cap; i++) {
+		struct event_map_state state = { .map = d->maps.slots[i].key, .time_ns = now_ns };
+		struct target_map m;
+		struct err why;
+
+		/* Freed and reused, or gone with the process: it is left out, its state unknown. */
+		if (!d->maps.slots[i].used || target_read_map(d->target, state.map, &m, &why))
+			continue;
+		state.length = m.length;
+		state.capacity = m.capacity;
+		event_put_map_state(&d->frame, &state);
+	}
+	return describer_flush(&d->frame, sink, e);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * libbpf 1.1 knows nothing of uprobe_multi (kernel 6.6, commit 89ae89f53d20): the link is made with
+ * the bpf() call itself, and the program's expected attach type set before loading.
+ */
+#include "trace/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cap-ng.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* include/uapi/linux/bpf.h, 6.6 */
+#define ATTACH_TRACE_UPROBE_MULTI 48
+
+struct link_create_uprobe_multi {
+	uint32_t prog_fd, target_fd, attach_type, flags;
+	uint64_t path, offsets, ref_ctr_offsets, cookies;
+	uint32_t cnt, multi_flags, pid;
+	uint8_t rest[64]; /* the kernel wants what it does not know to be zero */
+};
+
+static int attach_multi(const struct bpf_program *prog, pid_t pid, const char *path,
+			const struct place *places, size_t n, struct attachment *ret, struct err *e)
+{
+	_cleanup_free_ uint64_t *offsets = calloc(n, sizeof(*offsets));
+	_cleanup_free_ uint64_t *cookies = calloc(n, sizeof(*cookies));
+	struct link_create_uprobe_multi attr = {
+		.prog_fd = (uint32_t)bpf_program__fd(prog),
+		.attach_type = ATTACH_TRACE_UPROBE_MULTI,
+		.path = (uintptr_t)path,
+		.offsets = (uintptr_t)offsets,
+		.cookies = (uintptr_t)cookies,
+		.cnt = (uint32_t)n,
+		.pid = (uint32_t)pid,
+	};
+	int fd;
+
+	if (!offsets || !cookies)
+		return err_sys(e, -ENOMEM, "attach %s", path);
+	for (size_t i = 0; i < n; i++) {
+		offsets[i] = places[i].offset;
+		cookies[i] = places[i].cookie;
+	}
+	fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+	if (fd < 0)
+		return err_sys(e, -errno, "attach %s to %zu places of %s by uprobe_multi",
+			       bpf_program__name(prog), n, path);
+	*ret = (struct attachment){ .link_fd = fd };
+	return 0;
+}
+
+static int attach_perf(const struct bpf_program *prog, pid_t pid, const char *path,
+		       const struct place *places, size_t n, struct attachment *ret, struct err *e)
+{
+	struct attachment a = { .links = calloc(n, sizeof(*a.links)) };
+
+	if (!a.links)
+		return err_sys(e, -ENOMEM, "attach %s", path);
+	for (; a.nlinks < n; a.nlinks++) {
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = places[a.nlinks].cookie);
+
+		a.links[a.nlinks] = bpf_program__attach_uprobe_opts(prog, pid, path,
+								    places[a.nlinks].offset, &opts);
+		if (!a.links[a.nlinks]) {
+			err_sys(e, -errno, "attach %s at +0x%llx of %s by a perf event",
+				bpf_program__name(prog),
+				(unsigned long long)places[a.nlinks].offset, path);
+			attachment_deinit(&a);
+			return e->code;
+		}
+	}
+	*ret = a;
+	return 0;
+}
+
+int attachment_init(const struct bpf_program *prog, bool multi, pid_t pid, const char *path,
+		    const struct place *places, size_t n, struct attachment *ret, struct err *e)
+{
+	if (!n) {
+		*ret = (struct attachment){ 0 };
+		return 0;
+	}
+	return multi ? attach_multi(prog, pid, path, places, n, ret, e)
+		     : attach_perf(prog, pid, path, places, n, ret, e);
+}
+
+void attachment_deinit(struct attachment *a)
+{
+	if (a->link_fd)
+		close(a->link_fd);
+	for (size_t i = 0; i < a->nlinks; i++)
+		bpf_link__destroy(a->links[i]);
+	free(a->links);
+	*a = (struct attachment){ 0 };
+}
+
+void kernel_set_multi(struct mapprobe_bpf *skel)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_expected_attach_type(prog, ATTACH_TRACE_UPROBE_MULTI);
+}
+
+int kernel_check_privilege(struct err *e)
+{
+	static const struct {
+		unsigned int cap;
+		const char *name, *for_what;
+	} needed[] = {
+		{ CAP_BPF, "CAP_BPF", "to load BPF programs" },
+		{ CAP_PERFMON, "CAP_PERFMON", "to attach them to user code" },
+	};
+
+	if (capng_get_caps_process())
+		return err_set(e, -EPERM, "capabilities: cannot be read");
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
+		return 0;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
+		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i].cap))
+			return err_set(
+				e, -EPERM,
+				"%s is missing %s: run as root, or grant it with `sudo setcap "
+				"cap_bpf,cap_perfmon,cap_sys_ptrace+ep $(command -v mapprobe)`",
+				needed[i].name, needed[i].for_what);
+	return 0;
+}

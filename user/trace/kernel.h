@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loaded kernel side: the skeleton, and attaching its programs to places in a binary. */
+#ifndef MAPPROBE_TRACE_KERNEL_H
+#define MAPPROBE_TRACE_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "bpf/abi.h"
+#include "mapprobe.skel.h"
+
+/* Where a program is attached: a file offset of the binary, and what the program is told there. */
+struct place {
+	uint64_t offset;
+	uint64_t cookie;
+};
+
+/*
+ * What attached one program to some places: one uprobe_multi link, or a perf event for each place.
+ * An attachment that is all zero is not attached.
+ */
+struct attachment {
+	int link_fd; /* uprobe_multi; 0: none (never a link's descriptor here) */
+	struct bpf_link **links;
+	size_t nlinks;
+};
+
+/*
+ * Attaches prog to the n places of the binary at path, for the threads of process pid only.
+ * multi: by one uprobe_multi link; the program must have been loaded for it (kernel_set_multi).
+ */
+int attachment_init(const struct bpf_program *prog, bool multi, pid_t pid, const char *path,
+		    const struct place *places, size_t n, struct attachment *ret, struct err *e);
+/* Detaches and waits until the kernel is done with it. Nothing happens to one all zero. */
+void attachment_deinit(struct attachment *a);
+
+/* Before loading: programs are for uprobe_multi links, not for perf events. */
+void kernel_set_multi(struct mapprobe_bpf *skel);
+/* Names the capability that is missing for BPF tracing; -EPERM, or 0 when all are there. */
+int kernel_check_privilege(struct err *e);
+
+#endif

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace/trace.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "trace/arming.h"
+#include "trace/describe.h"
+#include "trace/kernel.h"
+
+struct tracer {
+	const struct target *target;
+	const struct plan *plan;
+	struct tracer_opts opts;
+	struct trace_features features;
+	struct mapprobe_bpf *skel;
+	struct ring_buffer *ring;
+	struct arming arming;
+	struct describer describer;
+	struct buf frame;
+	uint64_t target_cpu_start_ns;
+	bool started;
+	bool demoted; /* the warm sites have joined the windows */
+	/* During a poll: where the events go, and what the sink said. */
+	const struct event_sink *sink;
+	struct err *err;
+	int consumed;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+static int on_record(void *ctx, void *data, size_t size)
+{
+	struct tracer *t = ctx;
+	struct event ev = { .type = *(uint32_t *)data, .size = (uint32_t)size, .data = data };
+	const struct abi_hit *hit = event_hit(&ev);
+	bool is_map = hit && hit->site < t->plan->nsites &&
+		      t->plan->sites[hit->site].point->group == PLAN_MAP;
+
+	t->consumed++;
+	return describer_put(&t->describer, &ev, is_map, t->sink, t->err);
+}
+
+static bool heap_live_addr(const struct tracer *t, uint64_t *ret)
+{
+	const struct gobin *bin = t->plan->bin;
+	uint64_t controller;
+
+	if (!gobin_symbol(bin, "runtime.gcController", &controller))
+		return false;
+	*ret = controller + gobin_layout(bin)->gc_heap_live + target_bias(t->target);
+	return true;
+}
+
+static void configure(struct tracer *t)
+{
+	const struct gobin_layout *layout = gobin_layout(t->plan->bin);
+	struct abi_config *cfg = &t->skel->rodata->cfg;
+	uint64_t heap_live = 0;
+
+	heap_live_addr(t, &heap_live);
+	*cfg = (struct abi_config){
+		/* A perf event's program also runs for other processes of the same binary. */
+		.tgid = t->features.uprobe_multi ? 0 : (uint32_t)target_pid(t->target),
+		.have_cookie = t->features.cookie,
+		.swiss = gobin_info(t->plan->bin)->swiss,
+		.g_goid = layout->g_goid,
+		.g_m = layout->g_m,
+		.m_curg = layout->m_curg,
+		.table_capacity = layout->table_capacity,
+		.hmap_b = layout->hmap_b,
+		.wakeup_bytes = t->opts.ring_bytes / 8,
+		.heap_live = heap_live,
+	};
+}
+
+static int load(struct tracer *t, struct err *e)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	int rc;
+
+	/* Kernels before 5.11 charge BPF memory to this limit; where it may not be raised, loading
+	 * says what is wrong. */
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	t->skel = mapprobe_bpf__open();
+	if (!t->skel)
+		return err_sys(e, -errno, "BPF object");
+	bpf_program__set_autoload(t->skel->progs.on_calibrate, false);
+	bpf_map__set_max_entries(t->skel->maps.events, t->opts.ring_bytes);
+	configure(t);
+	if (t->features.uprobe_multi)
+		kernel_set_multi(t->skel);
+	rc = mapprobe_bpf__load(t->skel);
+	if (rc)
+		return err_sys(e, rc == -EPERM ? -EPERM : -ENOSYS,
+			       "load the BPF programs (error %d)", -rc);
+	t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.events), on_record, t, NULL);
+	if (!t->ring)
+		return err_sys(e, -errno, "ring buffer");
+	return arming_init(&t->arming, t->skel, t->target, t->plan, &t->features, &t->opts, e);
+}
+
+static int check_features(const struct trace_features *f, struct err *e)
+{
+	int rc = kernel_check_privilege(e);
+
+	for (uint32_t i = 0; i < f->n && !rc; i++)
+		if (f->f[i].required && !f->f[i].ok)
+			rc = err_set(e, -ENOSYS, "this kernel lacks %s (%s): %s", f->f[i].name,
+				     f->f[i].what, f->f[i].why);
+	return rc;
+}
+
+int tracer_create(const struct target *target, const struct plan *p, const struct tracer_opts *o,
+		  struct tracer **ret, struct err *e)
+{
+	struct tracer *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (!t)
+		return err_sys(e, -ENOMEM, "tracer");
+	t->target = target;
+	t->plan = p;
+	t->opts = *o;
+	if (!t->opts.ring_bytes)
+		t->opts.ring_bytes = o->exact ? 64u << 20 : 16u << 20;
+	describer_init(&t->describer, target);
+	rc = kernel_check_privilege(e);
+	if (!rc) {
+		trace_features_probe(&t->features);
+		rc = check_features(&t->features, e);
+	}
+	if (!rc)
+		rc = load(t, e);
+	if (rc) {
+		tracer_destroy(t);
+		return rc;
+	}
+	*ret = t;
+	return 0;
+}
+
+void tracer_destroy(struct tracer *t)
+{
+	if (!t)
+		return;
+	if (t->arming.skel)
+		arming_deinit(&t->arming);
+	ring_buffer__free(t->ring);
+	mapprobe_bpf__destroy(t->skel);
+	describer_deinit(&t->describer);
+	buf_deinit(&t->frame);
+	free(t);
+}
+
+static void put_session(struct tracer *t, uint64_t start_ns)
+{
+	const struct gobin_info *info = gobin_info(t->plan->bin);
+	struct event_session s = {
+		.start_mono_ns = start_ns,
+		.start_unix_ns = clock_ns(CLOCK_REALTIME) - (clock_ns(CLOCK_MONOTONIC) - start_ns),
+		.pid = (uint32_t)target_pid(t->target),
+		.cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN),
+		.stripped = info->stripped,
+		.pie = info->pie,
+		.swiss = info->swiss,
+		.exact = t->opts.exact,
+		.budget = t->opts.exact ? 0 : t->opts.budget,
+		.exe = target_exe(t->target),
+		.go_version = info->version,
+		.module = info->module,
+		.module_version = info->module_version,
+		.build_id = info->build_id,
+		.mapprobe = MAPPROBE_VERSION,
+	};
+	struct utsname uts;
+
+	uname(&uts);
+	s.kernel = uts.release;
+	target_text(t->target, &s.exe_start, &s.exe_limit, &s.exe_offset);
+	event_put_session(&t->frame, &s);
+}
+
+static void put_site(struct tracer *t, uint32_t i)
+{
+	const struct plan_site *site = &t->plan->sites[i];
+	struct event_site s = {
+		.index = i,
+		.event = (uint8_t)site->point->event,
+		.exit = site->point->where == PLAN_EXIT,
+		.single_step = site->cost == PLAN_SINGLE_STEP,
+		.windowed = t->arming.heat[i] == PLAN_HOT,
+		.point = site->point->name,
+		.group = plan_group_name(site->point->group),
+		.func = site->func,
+		.addr = site->addr + target_bias(t->target),
+	};
+
+	event_put_site(&t->frame, &s);
+}
+
+static void put_missing(struct tracer *t)
+{
+	uint64_t unused;
+
+	for (size_t i = 0; i < t->plan->nmissing; i++) {
+		struct event_missing m = { t->plan->missing[i].point->name,
+					   t->plan->missing[i].why };
+
+		event_put_missing(&t->frame, &m);
+	}
+	if (!heap_live_addr(t, &unused)) {
+		struct event_missing m = { "gc.heap_live",
+					   "the address of runtime.gcController is not known: "
+					   "the binary has no symbol table" };
+
+		event_put_missing(&t->frame, &m);
+	}
+}
+
+int tracer_start(struct tracer *t, const struct event_sink *s, struct err *e)
+{
+	struct event_cost cost = { t->features.emulated_ns, t->features.single_step_ns };
+	struct err unused;
+	uint64_t start_ns;
+	int rc;
+
+	target_cpu_time(t->target, &t->target_cpu_start_ns, &unused);
+	start_ns = clock_ns(CLOCK_MONOTONIC);
+	rc = arming_start(&t->arming, e);
+	if (rc)
+		return rc;
+	t->started = true;
+	put_session(t, start_ns);
+	for (uint32_t i = 0; i < t->plan->nsites; i++)
+		put_site(t, i);
+	put_missing(t);
+	event_put_cost(&t->frame, &cost);
+	return describer_flush(&t->frame, s, e);
+}
+
+static int put_windows(struct tracer *t, const struct event_sink *s, struct err *e)
+{
+	struct event_window w;
+
+	while (arming_take_window(&t->arming, &w))
+		event_put_window(&t->frame, &w);
+	return describer_flush(&t->frame, s, e);
+}
+
+/* Tells the stream that the warm sites are in windows from now on, and what that means. */
+static int put_demotion(struct tracer *t, const struct event_sink *s, struct err *e)
+{
+	struct event_missing m = {
+		"times of locks, assists and mark workers",
+		"too frequent for the budget: from some moment on seen in windows "
+		"of 1 ms only, longer waits not at all"
+	};
+
+	for (uint32_t i = 0; i < t->plan->nsites; i++)
+		if (t->plan->sites[i].point->heat == PLAN_WARM)
+			put_site(t, i);
+	event_put_missing(&t->frame, &m);
+	return describer_flush(&t->frame, s, e);
+}
+
+static int drain(struct tracer *t, const struct event_sink *s, struct err *e)
+{
+	int rc;
+
+	t->sink = s;
+	t->err = e;
+	t->consumed = 0;
+	e->code = 0;
+	rc = ring_buffer__consume(t->ring);
+	if (rc < 0)
+		return e->code ? e->code : err_sys(e, rc, "ring buffer");
+	return t->consumed;
+}
+
+int tracer_poll(struct tracer *t, int timeout_ms, const struct event_sink *s, struct err *e)
+{
+	struct pollfd fds[] = { { .fd = ring_buffer__epoll_fd(t->ring), .events = POLLIN },
+				{ .fd = target_pidfd(t->target), .events = POLLIN } };
+	bool moved;
+	int rc, n;
+
+	if (poll(fds, 2, timeout_ms) < 0 && errno != EINTR)
+		return err_sys(e, -errno, "poll");
+	n = drain(t, s, e);
+	if (n < 0)
+		return n;
+	rc = arming_check(&t->arming, &moved, e);
+	if (!rc && moved)
+		rc = put_demotion(t, s, e);
+	if (!rc)
+		rc = put_windows(t, s, e);
+	if (!rc)
+		rc = arming_error(&t->arming, e);
+	return rc ? rc : n;
+}
+
+static int put_counters(struct tracer *t, struct err *e)
+{
+	for (uint32_t i = 0; i < t->plan->nsites; i++) {
+		struct event_counter c = { .site = i };
+		int rc = arming_counter(&t->arming, i, &c.count, e);
+
+		if (rc)
+			return rc;
+		event_put_counter(&t->frame, &c);
+	}
+	return 0;
+}
+
+int tracer_stop(struct tracer *t, enum event_end_reason why, const struct event_sink *s,
+		struct err *e)
+{
+	struct event_end end = { .reason = why };
+	struct err unused;
+	uint64_t cpu;
+	int rc;
+
+	/* Counts belong to the time in which the sites were armed: it ends before they detach. */
+	end.time_ns = clock_ns(CLOCK_MONOTONIC);
+	if (!target_cpu_time(t->target, &cpu, &unused))
+		end.target_cpu_ns = cpu - t->target_cpu_start_ns;
+	arming_stop(&t->arming);
+	rc = drain(t, s, e);
+	if (rc >= 0)
+		rc = put_windows(t, s, e);
+	if (!rc && target_alive(t->target))
+		rc = describer_put_maps(&t->describer, end.time_ns, s, e);
+	if (!rc)
+		rc = put_counters(t, e);
+	end.own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	event_put_end(&t->frame, &end);
+	return rc ? rc : describer_flush(&t->frame, s, e);
+}
+
+void tracer_totals(const struct tracer *t, uint64_t *hits, uint64_t *lost)
+{
+	struct err unused;
+
+	*hits = *lost = 0;
+	for (uint32_t i = 0; i < t->plan->nsites; i++) {
+		struct abi_counter c;
+
+		if (arming_counter(&t->arming, i, &c, &unused))
+			continue;
+		*hits += c.hits;
+		*lost += c.lost;
+	}
+}

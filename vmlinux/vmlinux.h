@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel types that the kernel side touches, and no others, written by hand. libbpf relocates
+ * every access to a field against the running kernel's own BTF (CO-RE), so the order and offsets
+ * here do not matter, the names do. For the full header of a kernel:
+ *     bpftool btf dump file /sys/kernel/btf/vmlinux format c
+ */
+#ifndef MAPPROBE_VMLINUX_H
+#define MAPPROBE_VMLINUX_H
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+
+enum {
+	BPF_F_NO_PREALLOC = 1,
+	BPF_F_USER_STACK = 256,
+};
+
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+};
+
+enum {
+	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
+	BPF_RB_AVAIL_DATA = 0,
+};
+
+/* The context of a uprobe program: the registers of the probed thread. */
+struct pt_regs {
+	unsigned long r14, bp, bx, r8, ax, cx, si, di, ip, flags, sp;
+} __attribute__((preserve_access_index));
+
+#endif
