@@ -7,6 +7,7 @@ CC      ?= gcc
 CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 Q       := $(if $(V),,@)
+comma   := ,
 
 # Build variants live beside each other: build/, build/san-address/, build/debug/.
 OUT := $(BUILD)$(if $(SAN),/san-$(SAN))$(if $(DEBUG),/debug)
@@ -14,9 +15,8 @@ OUT := $(BUILD)$(if $(SAN),/san-$(SAN))$(if $(DEBUG),/debug)
 CPPFLAGS := -I. -Iuser -I$(OUT)/gen -D_GNU_SOURCE -DMAPPROBE_VERSION='"$(VERSION)"'
 CFLAGS   := -std=gnu11 -Wall -Wextra -Werror -g -fno-omit-frame-pointer \
 	    $(if $(DEBUG),-O0,-O2 $(if $(SAN),,-D_FORTIFY_SOURCE=2)) \
-	    $(if $(SAN),-fsanitize=$(if $(filter all,$(SAN)),address$(,)undefined,$(SAN)))
+	    $(if $(SAN),-fsanitize=$(subst all,address$(comma)undefined,$(SAN)))
 LIBS     := -lbpf -lelf -lz -lZydis -lprotobuf-c -ljansson -lcap-ng -lm -lpthread
-, := ,
 
 # The rooms of user/, each after those it may use; tests link a room with what it uses.
 ROOMS         := base gobin target plan record trace analyze report cmd
@@ -129,4 +129,4 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) -type f -name '*.d' 2>/dev/null)

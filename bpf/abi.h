@@ -149,8 +149,11 @@ struct abi_site {
 struct abi_counter {
 	uint64_t hits; /* passages that count */
 	uint64_t lost; /* of these, not in the stream: the ring buffer was full */
-	uint64_t
-		outside; /* passages of a windowed site outside an open window: cost, but no data */
+	/*
+	 * Passages that cost but do not count: of a windowed site outside an open window, of the
+	 * other edge of a conditional jump.
+	 */
+	uint64_t outside;
 	uint64_t stack_lost; /* hits whose stack could not be taken or described */
 };
 

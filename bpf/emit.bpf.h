@@ -45,11 +45,13 @@ static __always_inline int passage_begin(struct pt_regs *ctx, struct passage *p)
 		return 0;
 	p->index = index;
 	p->site = sites[index];
-	if (p->site.cond != ABI_COND_NONE && !cond_holds(ctx->flags, p->site.cond))
-		return 0;
 	p->count = bpf_map_lookup_elem(&counters, &p->index);
 	if (!p->count)
 		return 0;
+	if (p->site.cond != ABI_COND_NONE && !cond_holds(ctx->flags, p->site.cond)) {
+		count(&p->count->outside);
+		return 0;
+	}
 	p->window = 0;
 	if (p->site.flags & ABI_SITE_WINDOWED) {
 		p->window = *(volatile __u32 *)&window;

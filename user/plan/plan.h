@@ -48,11 +48,14 @@ struct plan_point {
 	const char *func[PLAN_MAX_NAMES];
 	/* The point exists for these: 0 both, else only that kind of map. */
 	enum { PLAN_ANY_MAP, PLAN_CLASSIC, PLAN_SWISS } maps;
+	/* and these versions, Go 1.since up to and without Go 1.before; 0: no bound. */
+	uint8_t since, before;
 	uint8_t reg[4];	   /* enum abi_reg, see struct abi_site; all NONE where nothing is read */
 	uint8_t constant;  /* enum abi_lock for locks */
 	bool stack;	   /* take the stack */
 	bool on_g0;	   /* the function runs on the system stack */
 	bool inside_write; /* between setting and clearing the map's writing flag */
+	bool short_loops;  /* exits: its loops make few rounds, a site in one is not a hot one */
 	const char *off;   /* not armed for this reason (another point tells the same), or NULL */
 };
 

@@ -36,7 +36,10 @@ uint64_t target_bias(const struct target *t);
 int target_pidfd(const struct target *t);
 /* False once the process has ended, or has become another one by exec. */
 bool target_alive(const struct target *t);
-/* True when the process runs another binary than the one that was opened. */
+/*
+ * True when the process has called exec since it was opened: it runs another binary, or the same
+ * one afresh (other load bias, other maps; told by its stack address, where that may be read).
+ */
 bool target_execed(const struct target *t);
 /* User and system time the process has used so far, in ns (clock ticks: 10 ms). */
 int target_cpu_time(const struct target *t, uint64_t *ret_ns, struct err *e);

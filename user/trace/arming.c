@@ -14,7 +14,8 @@
 #define WINDOW_NS     1000000ull
 #define MIN_PERIOD_NS 240000000ull
 #define MAX_PERIOD_NS 10000000000ull
-#define WARM_CHECK_NS 250000000ull
+#define WARM_CHECK_NS 100000000ull
+#define WARM_SAVED_NS 2e9
 
 static uint64_t now_ns(void)
 {
@@ -101,10 +102,30 @@ void arming_deinit(struct arming *a)
 	vec_deinit(&a->closed);
 }
 
+static void *run_detach(void *arg)
+{
+	attachment_deinit(arg);
+	return NULL;
+}
+
+/*
+ * Each detachment frees the target at once and then waits tens of milliseconds for the kernel: one
+ * after the other, the last would stay armed all that time.
+ */
 static void class_disarm(struct arming_class *c)
 {
+	pthread_t thread[ARMING_PROGRAMS];
+	bool runs[ARMING_PROGRAMS];
+
+	for (unsigned int i = 0; i < ARMING_PROGRAMS; i++) {
+		runs[i] = (c->attached[i].link_fd || c->attached[i].nlinks) &&
+			  !pthread_create(&thread[i], NULL, run_detach, &c->attached[i]);
+		if (!runs[i])
+			attachment_deinit(&c->attached[i]);
+	}
 	for (unsigned int i = 0; i < ARMING_PROGRAMS; i++)
-		attachment_deinit(&c->attached[i]);
+		if (runs[i])
+			pthread_join(thread[i], NULL);
 }
 
 static int class_arm(const struct arming *a, enum plan_heat heat, struct arming_class *c,
@@ -153,24 +174,25 @@ int arming_counter(const struct arming *a, uint32_t site, struct abi_counter *re
 	return 0;
 }
 
-/* Time that the sites of one heat have taken from the target so far. */
-static int spent(const struct arming *a, enum plan_heat heat, uint64_t *ret_ns, struct err *e)
+/* Time that the sites of one heat (and of the groups in the mask) have taken from the target. */
+static int spent(const struct arming *a, enum plan_heat heat, unsigned int groups, uint64_t *ret_ns,
+		 struct err *e)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < a->plan->nsites; i++) {
-		uint32_t cost = a->plan->sites[i].cost == PLAN_EMULATED
-					? a->features.emulated_ns
-					: a->features.single_step_ns;
+		const struct plan_site *site = &a->plan->sites[i];
 		struct abi_counter c;
 		int rc;
 
-		if (a->heat[i] != heat)
+		if (a->heat[i] != heat || !(site->point->group & groups))
 			continue;
 		rc = arming_counter(a, i, &c, e);
 		if (rc)
 			return rc;
-		sum += (c.hits + c.outside) * cost;
+		sum += (c.hits + c.outside) * (site->cost == PLAN_EMULATED
+						       ? a->features.emulated_ns
+						       : a->features.single_step_ns);
 	}
 	*ret_ns = sum;
 	return 0;
@@ -183,7 +205,7 @@ static int window_run(struct arming *a, uint16_t number, uint64_t *ret_ns, struc
 	const struct timespec length = { .tv_nsec = WINDOW_NS };
 	struct arming_class hot = { 0 };
 	uint64_t before = 0, after = 0;
-	int rc = spent(a, PLAN_HOT, &before, e);
+	int rc = spent(a, PLAN_HOT, PLAN_ALL, &before, e);
 
 	if (!rc)
 		rc = class_arm(a, PLAN_HOT, &hot, e);
@@ -198,7 +220,7 @@ static int window_run(struct arming *a, uint16_t number, uint64_t *ret_ns, struc
 	pthread_mutex_lock(&a->lock);
 	rc = vec_push(&a->closed, w);
 	pthread_mutex_unlock(&a->lock);
-	rc = rc ? err_sys(e, rc, "window %u", number) : spent(a, PLAN_HOT, &after, e);
+	rc = rc ? err_sys(e, rc, "window %u", number) : spent(a, PLAN_HOT, PLAN_ALL, &after, e);
 	*ret_ns = after - before;
 	return rc;
 }
@@ -258,6 +280,7 @@ int arming_start(struct arming *a, struct err *e)
 	if (rc)
 		return rc;
 	a->warm_checked_ns = now_ns();
+	a->warm_saved_ns = a->budget / 2 * WARM_SAVED_NS;
 	if (a->exact)
 		return 0;
 	rc = -pthread_create(&a->thread, NULL, run_windows, a);
@@ -281,29 +304,51 @@ void arming_stop(struct arming *a)
 	class_disarm(&a->warm);
 }
 
-int arming_check(struct arming *a, bool *ret, struct err *e)
+/* Moves the warm sites of the k-th program into the windows. */
+static void demote(struct arming *a, unsigned int k, enum plan_group group)
 {
-	uint64_t now = now_ns(), all, dt = now - a->warm_checked_ns;
-	int rc;
+	attachment_deinit(&a->warm.attached[k]);
+	for (uint32_t i = 0; i < a->plan->nsites; i++)
+		if (a->heat[i] == PLAN_WARM && a->plan->sites[i].point->group == group) {
+			a->heat[i] = PLAN_HOT;
+			site_describe(a, i);
+		}
+}
 
-	*ret = false;
+int arming_check(struct arming *a, enum plan_group *ret, struct err *e)
+{
+	uint64_t now = now_ns(), dt = now - a->warm_checked_ns, most = 0;
+	enum plan_group group, costliest = 0;
+	unsigned int at = 0;
+
+	*ret = 0;
 	if (a->exact || dt < WARM_CHECK_NS)
 		return 0;
-	rc = spent(a, PLAN_WARM, &all, e);
-	if (rc)
-		return rc;
-	if ((double)(all - a->warm_spent_ns) > a->budget / 2 * (double)dt) {
-		class_disarm(&a->warm);
-		for (uint32_t i = 0; i < a->plan->nsites; i++)
-			if (a->heat[i] == PLAN_WARM) {
-				a->heat[i] = PLAN_HOT;
-				site_describe(a, i);
-			}
-		*ret = true;
-		all = 0;
+	for (unsigned int k = 0; k < ARMING_PROGRAMS; k++) {
+		uint64_t all;
+		int rc;
+
+		program_of(a, k, &group);
+		rc = spent(a, PLAN_WARM, group, &all, e);
+		if (rc)
+			return rc;
+		if (all - a->warm_spent_ns[k] > most) {
+			most = all - a->warm_spent_ns[k];
+			costliest = group;
+			at = k;
+		}
+		a->warm_saved_ns -= (double)(all - a->warm_spent_ns[k]);
+		a->warm_spent_ns[k] = all;
 	}
 	a->warm_checked_ns = now;
-	a->warm_spent_ns = all;
+	a->warm_saved_ns =
+		fmin(a->warm_saved_ns + a->budget / 2 * (double)dt, a->budget / 2 * WARM_SAVED_NS);
+	if (a->warm_saved_ns >= 0 || !costliest)
+		return 0;
+	demote(a, at, costliest);
+	a->warm_saved_ns = 0;
+	a->warm_spent_ns[at] = 0;
+	*ret = costliest;
 	return 0;
 }
 

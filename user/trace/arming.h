@@ -41,7 +41,9 @@ struct arming {
 	 * writes. */
 	_Atomic enum plan_heat heat[ABI_MAX_SITES];
 	struct arming_class cold, warm;
-	uint64_t warm_checked_ns, warm_spent_ns;
+	uint64_t warm_checked_ns;
+	uint64_t warm_spent_ns[ARMING_PROGRAMS]; /* by each group until then */
+	double warm_saved_ns;			 /* what may be spent at once */
 
 	pthread_t thread;
 	bool thread_runs;
@@ -63,10 +65,11 @@ int arming_start(struct arming *a, struct err *e);
 /* Disarms all and waits for it; closed windows can still be taken. */
 void arming_stop(struct arming *a);
 /*
- * Moves the warm sites into the windows when they have become too expensive since the last call.
- * *ret: whether they were moved by this call. Cheap when called often.
+ * Moves the group of warm sites that costs most into the windows when the warm ones together have
+ * become too expensive. *ret: the group that was moved by this call, 0: none. Cheap when called
+ * often.
  */
-int arming_check(struct arming *a, bool *ret, struct err *e);
+int arming_check(struct arming *a, enum plan_group *ret, struct err *e);
 /* Takes one closed window; false when there is none. */
 bool arming_take_window(struct arming *a, struct event_window *ret);
 /* Why the windows' thread gave up, if it did. */

@@ -27,8 +27,6 @@ struct tracer {
 	struct describer describer;
 	struct buf frame;
 	uint64_t target_cpu_start_ns;
-	bool started;
-	bool demoted; /* the warm sites have joined the windows */
 	/* During a poll: where the events go, and what the sink said. */
 	const struct event_sink *sink;
 	struct err *err;
@@ -188,10 +186,13 @@ static void put_session(struct tracer *t, uint64_t start_ns)
 		.mapprobe = MAPPROBE_VERSION,
 	};
 	struct utsname uts;
+	uint64_t size;
 
 	uname(&uts);
 	s.kernel = uts.release;
-	target_text(t->target, &s.exe_start, &s.exe_limit, &s.exe_offset);
+	gobin_text(t->plan->bin, &s.exe_start, &size, &s.exe_offset);
+	s.exe_start += target_bias(t->target);
+	s.exe_limit = s.exe_start + size;
 	event_put_session(&t->frame, &s);
 }
 
@@ -244,7 +245,6 @@ int tracer_start(struct tracer *t, const struct event_sink *s, struct err *e)
 	rc = arming_start(&t->arming, e);
 	if (rc)
 		return rc;
-	t->started = true;
 	put_session(t, start_ns);
 	for (uint32_t i = 0; i < t->plan->nsites; i++)
 		put_site(t, i);
@@ -262,17 +262,28 @@ static int put_windows(struct tracer *t, const struct event_sink *s, struct err 
 	return describer_flush(&t->frame, s, e);
 }
 
-/* Tells the stream that the warm sites are in windows from now on, and what that means. */
-static int put_demotion(struct tracer *t, const struct event_sink *s, struct err *e)
+/* Tells the stream that a group's warm sites are in windows from now on, and what that means. */
+static int put_demotion(struct tracer *t, enum plan_group group, const struct event_sink *s,
+			struct err *e)
 {
-	struct event_missing m = {
-		"times of locks, assists and mark workers",
-		"too frequent for the budget: from some moment on seen in windows "
-		"of 1 ms only, longer waits not at all"
+	static const struct {
+		enum plan_group group;
+		const char *what;
+	} table[] = {
+		{ PLAN_GC, "times of GC assists and mark workers" },
+		{ PLAN_LOCK, "times of lock waits" },
+		{ PLAN_MAP, "every map clear" },
 	};
+	struct event_missing m = { .why = "too frequent for the budget: from some moment on seen "
+					  "in windows of 1 ms only, "
+					  "what takes longer not at all (--max-overhead)" };
 
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (table[i].group == group)
+			m.what = table[i].what;
 	for (uint32_t i = 0; i < t->plan->nsites; i++)
-		if (t->plan->sites[i].point->heat == PLAN_WARM)
+		if (t->plan->sites[i].point->group == group &&
+		    t->plan->sites[i].point->heat == PLAN_WARM)
 			put_site(t, i);
 	event_put_missing(&t->frame, &m);
 	return describer_flush(&t->frame, s, e);
@@ -296,7 +307,7 @@ int tracer_poll(struct tracer *t, int timeout_ms, const struct event_sink *s, st
 {
 	struct pollfd fds[] = { { .fd = ring_buffer__epoll_fd(t->ring), .events = POLLIN },
 				{ .fd = target_pidfd(t->target), .events = POLLIN } };
-	bool moved;
+	enum plan_group moved;
 	int rc, n;
 
 	if (poll(fds, 2, timeout_ms) < 0 && errno != EINTR)
@@ -306,7 +317,7 @@ int tracer_poll(struct tracer *t, int timeout_ms, const struct event_sink *s, st
 		return n;
 	rc = arming_check(&t->arming, &moved, e);
 	if (!rc && moved)
-		rc = put_demotion(t, s, e);
+		rc = put_demotion(t, moved, s, e);
 	if (!rc)
 		rc = put_windows(t, s, e);
 	if (!rc)

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The header of a Go map, read out of a running process.
+ *
+ * Classic maps (runtime/map.go up to Go 1.23): hmap{count int; flags, B uint8; ...; buckets}. There
+ * are 2^B buckets of 8 slots; overflow buckets, which come and go, are not counted as capacity.
+ *
+ * Swiss maps (internal/runtime/maps/map.go from Go 1.24): Map{used uint64; seed; dirPtr; dirLen;
+ * ...}. With dirLen 0, dirPtr is nil or points to the one group of 8 slots. Else it points to a
+ * directory of dirLen (a power of two) pointers to tables; a table that covers several entries
+ * covers adjacent ones. Each table has its own capacity, a power of two up to 1024.
+ *
+ * The process goes on while it is read, and the address may be that of a map of long ago: what
+ * does not fit together is refused, not interpreted.
+ */
+#include "target/mem.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/span.h"
+
+#define GROUP_SLOTS	8
+#define HMAP_COUNT	0
+#define HMAP_BUCKETS	16 /* Go 1.17 to 1.23 */
+#define HMAP_FLAGS	8
+#define HMAP_FLAGS_ALL	0x0f /* iterator, oldIterator, hashWriting, sameSizeGrow */
+#define HMAP_MAX_B	40
+#define HMAP_MAX_LOAD	8 /* entries per slot, overflow buckets included; no map gets near it */
+#define MAP_HEADER	48
+#define DIR_MAX		(1u << 24)
+#define DIR_CHUNK	MEM_MAX_PIECES
+#define TABLE_MAX_SLOTS 1024
+
+struct where {
+	pid_t pid;
+	uint64_t addr;
+};
+
+static int not_a_map(const struct where *w, struct err *e, const char *what, uint64_t value)
+{
+	return err_set(e, -EBADMSG,
+		       "process %d: no map at 0x%" PRIx64 " (any more): %s is 0x%" PRIx64, w->pid,
+		       w->addr, what, value);
+}
+
+static int classic_map(const struct where *w, const struct gobin_layout *l, struct span h,
+		       struct target_map *ret, struct err *e)
+{
+	uint64_t count, buckets;
+	uint8_t b, flags;
+
+	if (!span_u64(h, HMAP_COUNT, &count) || !span_u64(h, HMAP_BUCKETS, &buckets) ||
+	    !span_u8(h, HMAP_FLAGS, &flags) || !span_u8(h, l->hmap_b, &b))
+		return err_set(e, -EINVAL, "layout: hmap.B at 0x%x is not in the header",
+			       l->hmap_b);
+	if (b > HMAP_MAX_B)
+		return not_a_map(w, e, "B", b);
+	if (flags & ~HMAP_FLAGS_ALL)
+		return not_a_map(w, e, "flags", flags);
+	if (buckets & 7)
+		return not_a_map(w, e, "buckets", buckets);
+	ret->length = count;
+	ret->capacity = buckets ? (uint64_t)GROUP_SLOTS << b : 0;
+	if (count > ret->capacity * HMAP_MAX_LOAD)
+		return not_a_map(w, e, "count", count);
+	return 0;
+}
+
+/* Adds up the capacities of n tables. */
+static int add_tables(const struct where *w, const struct gobin_layout *l, const uint64_t *tables,
+		      size_t n, uint64_t *capacity, struct err *e)
+{
+	uint64_t addrs[DIR_CHUNK];
+	uint16_t caps[DIR_CHUNK];
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!tables[i] || tables[i] & 7)
+			return not_a_map(w, e, "a table", tables[i]);
+		addrs[i] = tables[i] + l->table_capacity;
+	}
+	rc = mem_read_u16s(w->pid, addrs, n, caps, e);
+	if (rc == -EFAULT)
+		return not_a_map(w, e, "a table", tables[0]);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		if (caps[i] < GROUP_SLOTS || caps[i] > TABLE_MAX_SLOTS || caps[i] & (caps[i] - 1))
+			return not_a_map(w, e, "the capacity of a table", caps[i]);
+		*capacity += caps[i];
+	}
+	return 0;
+}
+
+/* The capacity of all tables in a directory of len entries. */
+static int read_directory(const struct where *w, const struct gobin_layout *l, uint64_t dir,
+			  uint64_t len, uint64_t *capacity, struct err *e)
+{
+	uint64_t previous = 0;
+
+	for (uint64_t i = 0; i < len; i += DIR_CHUNK) {
+		uint64_t entries[DIR_CHUNK];
+		size_t n = len - i < DIR_CHUNK ? len - i : DIR_CHUNK, distinct = 0;
+		int rc = mem_read(w->pid, dir + i * sizeof(*entries), entries, n * sizeof(*entries),
+				  e);
+
+		if (rc == -EFAULT)
+			return not_a_map(w, e, "its directory", dir);
+		if (rc)
+			return rc;
+		for (size_t j = 0; j < n; j++) {
+			if (entries[j] != previous || !entries[j])
+				entries[distinct++] = previous = entries[j];
+		}
+		rc = add_tables(w, l, entries, distinct, capacity, e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int swiss_map(const struct where *w, const struct gobin_layout *l, struct span h,
+		     struct target_map *ret, struct err *e)
+{
+	uint64_t used, dir, len, capacity = 0;
+	int rc = 0;
+
+	if (!span_u64(h, 0, &used) || !span_u64(h, l->map_dirptr, &dir) ||
+	    !span_u64(h, l->map_dirlen, &len))
+		return err_set(e, -EINVAL, "layout: Map.dirLen at 0x%x is not in the header",
+			       l->map_dirlen);
+	if (len > DIR_MAX || len & (len - 1))
+		return not_a_map(w, e, "dirLen", len);
+	if (dir & 7 || (len && !dir))
+		return not_a_map(w, e, "dirPtr", dir);
+	if (!len)
+		capacity = dir ? GROUP_SLOTS : 0;
+	else
+		rc = read_directory(w, l, dir, len, &capacity, e);
+	if (rc)
+		return rc;
+	if (used > capacity)
+		return not_a_map(w, e, "used", used);
+	*ret = (struct target_map){ .length = used, .capacity = capacity };
+	return 0;
+}
+
+int mem_read_map(pid_t pid, const struct gobin_layout *l, bool swiss, uint64_t addr,
+		 struct target_map *ret, struct err *e)
+{
+	const struct where w = { pid, addr };
+	uint8_t header[MAP_HEADER];
+	struct span h = { header, sizeof(header) };
+	struct target_map m;
+	int rc = mem_read(pid, addr, header, sizeof(header), e);
+
+	if (!rc)
+		rc = swiss ? swiss_map(&w, l, h, &m, e) : classic_map(&w, l, h, &m, e);
+	if (!rc)
+		*ret = m;
+	return rc;
+}

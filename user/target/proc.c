@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "target/proc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define PROC_MAX_BYTES (64u << 20) /* a maps file of the largest process is below 10 MB */
+#define PF_KTHREAD     0x00200000  /* include/linux/sched.h, unchanged since 2.6.27 */
+
+/* Fields of stat, counted from 0 at the state, which follows the name in parentheses. */
+enum {
+	STAT_STATE = 0,
+	STAT_FLAGS = 6,
+	STAT_UTIME = 11,
+	STAT_STIME = 12,
+	STAT_THREADS = 17,
+	STAT_START = 19,
+	STAT_STACK = 25,
+	STAT_FIELDS = 26,
+};
+
+int proc_error(struct err *e, int code, pid_t pid, const char *what)
+{
+	switch (code) {
+	case -ENOENT:
+	case -ESRCH:
+		return err_set(e, -ESRCH, "process %d: no such process", pid);
+	case -EACCES:
+	case -EPERM:
+		return err_set(e, code,
+			       "process %d: may not %s: run as its user or with CAP_SYS_PTRACE "
+			       "(sudo setcap cap_sys_ptrace+ep)",
+			       pid, what);
+	default:
+		return err_sys(e, code, "process %d: cannot %s", pid, what);
+	}
+}
+
+/* Reads a file of /proc/PID whole, as a string. */
+static int read_whole(pid_t pid, const char *name, const char *what, char **ret, struct err *e)
+{
+	char path[64];
+	FILE *f _cleanup_fclose_ = NULL;
+	char *text _cleanup_free_ = NULL;
+	size_t len = 0, cap = 0, n;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	f = fopen(path, "re");
+	if (!f)
+		return proc_error(e, -errno, pid, what);
+	do {
+		if (len + 1 >= cap) {
+			char *more;
+
+			cap = cap ? cap * 2 : 16384;
+			more = cap <= PROC_MAX_BYTES ? realloc(text, cap) : NULL;
+			if (!more)
+				return err_set(e, -ENOMEM, "%s: more than %zu bytes", path, len);
+			text = more;
+		}
+		n = fread(text + len, 1, cap - 1 - len, f);
+		len += n;
+	} while (n);
+	if (ferror(f))
+		return proc_error(e, errno ? -errno : -EIO, pid, what);
+	text[len] = 0;
+	*ret = take_ptr(text);
+	return 0;
+}
+
+bool proc_stat_parse(const char *text, struct proc_stat *ret)
+{
+	/* The name may itself contain spaces and parentheses. */
+	const char *p = strrchr(text, ')');
+	uint64_t field[STAT_FIELDS] = { 0 };
+	char state;
+	int n = 0;
+
+	if (!p || sscanf(p + 1, " %c%n", &state, &n) != 1)
+		return false;
+	p += 1 + n;
+	for (int i = STAT_STATE + 1; i < STAT_FIELDS; i++) {
+		/* Some of the others are signed; none of those wanted here are. */
+		if (sscanf(p, " %" SCNu64 "%n", &field[i], &n) != 1)
+			return false;
+		p += n;
+	}
+	if (*p != ' ' && *p != '\n') /* the last number may be cut off */
+		return false;
+	*ret = (struct proc_stat){
+		.state = state,
+		.kernel_thread = field[STAT_FLAGS] & PF_KTHREAD,
+		.cpu_ticks = field[STAT_UTIME] + field[STAT_STIME],
+		.threads = field[STAT_THREADS],
+		.start_ticks = field[STAT_START],
+		.stack_address = field[STAT_STACK],
+	};
+	return true;
+}
+
+int proc_stat_read(pid_t pid, struct proc_stat *ret, struct err *e)
+{
+	char *text _cleanup_free_ = NULL;
+	int rc = read_whole(pid, "stat", "read its stat", &text, e);
+
+	if (rc)
+		return rc;
+	if (!proc_stat_parse(text, ret))
+		return err_set(e, -EBADMSG, "/proc/%d/stat: not understood: %.60s", pid, text);
+	return 0;
+}
+
+/* True when a name from maps, where newlines are \012, is exe; the name ends at a newline. */
+static bool same_file(const char *name, const char *exe)
+{
+	for (; *exe; exe++) {
+		if (*exe == '\n' && !strncmp(name, "\\012", 4))
+			name += 4;
+		else if (*name == *exe && *exe != '\n')
+			name++;
+		else
+			return false;
+	}
+	return *name == '\n' || *name == 0;
+}
+
+/*
+ * Takes a line of maps apart: "start-end perms offset dev inode   name". No sscanf: that measures
+ * the whole rest of the text each time.
+ */
+static bool maps_line(const char *line, uint64_t *start, uint64_t *offset, const char **name)
+{
+	char *p;
+
+	*start = strtoull(line, &p, 16);
+	if (*p != '-')
+		return false;
+	strtoull(p + 1, &p, 16);
+	if (*p != ' ')
+		return false;
+	p += 1 + strcspn(p + 1, " \n"); /* perms */
+	*offset = strtoull(p, &p, 16);
+	if (*p != ' ')
+		return false;
+	p += 1 + strcspn(p + 1, " \n"); /* dev */
+	if (*p != ' ')
+		return false;
+	strtoull(p, &p, 10); /* inode */
+	*name = p + strspn(p, " ");
+	return **name == '/';
+}
+
+bool proc_maps_find(const char *text, const char *exe, uint64_t offset, uint64_t *ret_start)
+{
+	for (const char *line = text; line && *line;) {
+		const char *name;
+		uint64_t start, off;
+
+		if (maps_line(line, &start, &off, &name) && off == offset && same_file(name, exe)) {
+			*ret_start = start;
+			return true;
+		}
+		line = strchr(line, '\n');
+		if (line)
+			line++;
+	}
+	return false;
+}
+
+int proc_maps_start(pid_t pid, const char *exe, uint64_t offset, uint64_t *ret_start, struct err *e)
+{
+	char *text _cleanup_free_ = NULL;
+	int rc = read_whole(pid, "maps", "read its memory map", &text, e);
+
+	if (rc)
+		return rc;
+	if (!proc_maps_find(text, exe, offset, ret_start))
+		return err_set(e, -ESRCH, "process %d: %s is not mapped at file offset 0x%" PRIx64,
+			       pid, exe, offset);
+	return 0;
+}
+
+pid_t proc_tgid(pid_t pid)
+{
+	char *text _cleanup_free_ = NULL;
+	struct err e;
+	const char *p;
+	int tgid;
+
+	if (read_whole(pid, "status", "read its status", &text, &e))
+		return 0;
+	p = strstr(text, "\nTgid:");
+	return p && sscanf(p, "\nTgid: %d", &tgid) == 1 ? tgid : 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What /proc/PID tells: stat, maps, and which file is run. */
+#ifndef MAPPROBE_TARGET_PROC_H
+#define MAPPROBE_TARGET_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Some fields of /proc/PID/stat, see proc_pid_stat(5). */
+struct proc_stat {
+	char state;		/* 'R', 'S', ... 'Z' zombie */
+	bool kernel_thread;	/* PF_KTHREAD */
+	uint64_t cpu_ticks;	/* user and system time */
+	uint64_t threads;	/* number of them */
+	uint64_t start_ticks;	/* since boot: tells a process from a later one of its number */
+	uint64_t stack_address; /* changes with exec; 0: not ours to know */
+};
+
+/* False when text is no such line. */
+bool proc_stat_parse(const char *text, struct proc_stat *ret);
+/* -ESRCH: no such process. */
+int proc_stat_read(pid_t pid, struct proc_stat *ret, struct err *e);
+
+/*
+ * Looks in text, the content of /proc/PID/maps, for the first mapping of the file named exe (as
+ * readlink of /proc/PID/exe has it) from this offset on; false if there is none.
+ */
+bool proc_maps_find(const char *text, const char *exe, uint64_t offset, uint64_t *ret_start);
+/* Errors: -ESRCH: no such process, or no such mapping; -EACCES, -EPERM. */
+int proc_maps_start(pid_t pid, const char *exe, uint64_t offset, uint64_t *ret_start,
+		    struct err *e);
+
+/* The process that thread (or process) pid belongs to, 0: none. */
+pid_t proc_tgid(pid_t pid);
+
+/* Sets *e for a failed look at /proc/PID: ENOENT becomes -ESRCH, a refusal names the capability. */
+int proc_error(struct err *e, int code, pid_t pid, const char *what);
+
+#endif
