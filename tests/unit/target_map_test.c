@@ -14,10 +14,12 @@
 #include "target/mem.h"
 
 static const struct gobin_layout layout = {
+	.map_seed = 8,
 	.map_dirptr = 16,
 	.map_dirlen = 24,
 	.table_capacity = 2,
 	.hmap_b = 9,
+	.hmap_hash0 = 12,
 };
 
 struct swiss {
@@ -52,13 +54,14 @@ static int read_map(const void *at, bool swiss, struct target_map *m)
 
 static void classic(void **state)
 {
-	struct hmap h = { .count = 5, .b = 3, .buckets = 0x1000 };
+	struct hmap h = { .count = 5, .b = 3, .hash0 = 0xdecade, .buckets = 0x1000 };
 	struct target_map m = { 0 };
 
 	(void)state;
 	assert_int_equal(read_map(&h, false, &m), 0);
 	assert_int_equal(m.length, 5);
 	assert_int_equal(m.capacity, 64);
+	assert_int_equal(m.seed, 0xdecade);
 	h.flags = 4 | 8; /* being written, growing at the same size */
 	assert_int_equal(read_map(&h, false, &m), 0);
 	h = (struct hmap){ .b = 0 };
@@ -86,11 +89,12 @@ static void classic_that_is_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct target_map m = { 77, 78 };
+		struct target_map m = { 77, 78, 79 };
 
 		assert_int_equal(read_map(&bad[i], false, &m), -EBADMSG);
 		assert_int_equal(m.length, 77); /* untouched */
 		assert_int_equal(m.capacity, 78);
+		assert_int_equal(m.seed, 79);
 	}
 }
 
@@ -103,8 +107,9 @@ static void swiss_small(void **state)
 	assert_int_equal(read_map(&s, true, &m), 0);
 	assert_int_equal(m.length, 0);
 	assert_int_equal(m.capacity, 0);
-	s = (struct swiss){ .used = 8, .dirptr = 0x1000 };
+	s = (struct swiss){ .used = 8, .seed = 1ull << 63, .dirptr = 0x1000 };
 	assert_int_equal(read_map(&s, true, &m), 0);
+	assert_int_equal(m.seed, 1ull << 63);
 	assert_int_equal(m.length, 8);
 	assert_int_equal(m.capacity, 8);
 	s.used = 9;
@@ -171,7 +176,7 @@ static void swiss_that_is_none(void **state)
 		0, 1, 8, (uintptr_t)&odd, (uintptr_t)&none, (uintptr_t)&large
 	};
 	struct swiss s = { .dirptr = (uintptr_t)dir, .dirlen = 4 };
-	struct target_map m = { 77, 78 };
+	struct target_map m = { 77, 78, 79 };
 
 	(void)state;
 	assert_int_equal(read_map(&s, true, &m), 0);

@@ -43,9 +43,9 @@ static const char *armed(const struct plan_point *p)
 	return p->inside_write ? "windows" : by_heat[p->heat];
 }
 
-static void print_text(const struct gobin_info *info, const struct plan *p)
+static void print_text(const char *binary, const struct gobin_info *info, const struct plan *p)
 {
-	printf("%s  %s, %s maps, %s%s\n\n", info->path, info->version,
+	printf("%s  %s, %s maps, %s%s\n\n", binary, info->version,
 	       info->swiss ? "Swiss" : "classic", info->pie ? "PIE, " : "",
 	       info->stripped ? "stripped" : "with symbols");
 	printf("%-20s %-11s %-9s %-44s %-20s %s\n", "POINT", "CLASS", "ARMED", "SITE",
@@ -77,7 +77,7 @@ static json_t *site_json(const struct plan_site *s)
 			 armed(s->point), "why", s->why);
 }
 
-static int print_json(const struct gobin_info *info, const struct plan *p)
+static int print_json(const char *binary, const struct gobin_info *info, const struct plan *p)
 {
 	json_t *sites = json_array(), *missing = json_array(), *root;
 	int rc;
@@ -88,7 +88,7 @@ static int print_json(const struct gobin_info *info, const struct plan *p)
 		json_array_append_new(missing,
 				      json_pack("{s:s, s:s}", "what", p->missing[i].point->name,
 						"why", p->missing[i].why));
-	root = json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "binary", info->path, "go_version",
+	root = json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "binary", binary, "go_version",
 			 info->version, "map_kind", info->swiss ? "swiss" : "classic", "pie",
 			 info->pie, "stripped", info->stripped, "sites", sites, "unavailable",
 			 missing);
@@ -98,7 +98,8 @@ static int print_json(const struct gobin_info *info, const struct plan *p)
 	return rc;
 }
 
-static int show(const struct gobin *b, const struct plan_args *args, struct err *e)
+static int show(const char *binary, const struct gobin *b, const struct plan_args *args,
+		struct err *e)
 {
 	const struct plan_opts opts = { .groups = args->groups };
 	struct plan p;
@@ -107,10 +108,10 @@ static int show(const struct gobin *b, const struct plan_args *args, struct err 
 	if (rc)
 		return rc;
 	if (!strcmp(args->format, "json")) {
-		if (print_json(gobin_info(b), &p))
+		if (print_json(binary, gobin_info(b), &p))
 			rc = err_set(e, -EIO, "plan: cannot be written as JSON");
 	} else {
-		print_text(gobin_info(b), &p);
+		print_text(binary, gobin_info(b), &p);
 	}
 	plan_deinit(&p);
 	return rc;
@@ -130,7 +131,8 @@ static int run(const struct command *self, int argc, char **argv)
 		return cmd_usage_error(self, "give either -p PID or -b FILE");
 	rc = args.pid ? target_open(args.pid, &target, &e) : gobin_open(args.binary, &bin, &e);
 	if (!rc)
-		rc = show(target ? target_gobin(target) : bin, &args, &e);
+		rc = target ? show(target_exe(target), target_gobin(target), &args, &e)
+			    : show(args.binary, bin, &args, &e);
 	status = rc ? cmd_fail(&e) : EXIT_OK;
 	target_close(target);
 	gobin_close(bin);

@@ -41,10 +41,10 @@ struct gobin_info {
  */
 struct gobin_layout {
 	uint32_t g_goid, g_m, m_curg;
-	uint32_t gc_heap_live;		 /* gcControllerState.heapLive */
-	uint32_t map_dirptr, map_dirlen; /* Swiss maps.Map; used is at 0 */
-	uint32_t table_capacity;	 /* Swiss maps.table, uint16 */
-	uint32_t hmap_b;		 /* classic hmap.B, uint8; count is at 0 */
+	uint32_t gc_heap_live;			   /* gcControllerState.heapLive */
+	uint32_t map_seed, map_dirptr, map_dirlen; /* Swiss maps.Map; used is at 0 */
+	uint32_t table_capacity;		   /* Swiss maps.table, uint16 */
+	uint32_t hmap_b, hmap_hash0; /* classic hmap, uint8 and uint32; count is at 0 */
 };
 
 struct gobin_func {
@@ -105,6 +105,9 @@ bool gobin_symbol(const struct gobin *b, const char *name, uint64_t *ret);
 int gobin_type_name(const struct gobin *b, uint64_t addr, const char **ret, struct err *e);
 /* The first PT_LOAD's p_vaddr and p_offset, page-aligned: what a load bias is computed from. */
 void gobin_load_base(const struct gobin *b, uint64_t *vaddr, uint64_t *offset);
+
+/* The segment that holds the code, page-aligned at its start: what pprof calls the mapping. */
+void gobin_text(const struct gobin *b, uint64_t *vaddr, uint64_t *size, uint64_t *offset);
 
 /* "go1.26.8 X:foo" -> {1,26,8}; false when s is no Go version. "go1.27rc1" is {1,27,0}. */
 bool go_version_parse(const char *s, struct go_version *ret);

@@ -11,7 +11,7 @@
  * analyzed, and a recording needs neither the binary nor the process.
  *
  * Order of a session: SESSION, SITE..., MISSING..., COST; then hits, stacks, texts, symbols, types,
- * windows as they come; MAP_STATE..., COUNTER..., END last.
+ * windows, map states as they come; COUNTER..., END last.
  */
 #ifndef MAPPROBE_EVENT_H
 #define MAPPROBE_EVENT_H
@@ -118,7 +118,7 @@ struct event_window {
 	uint64_t open_ns, close_ns; /* CLOCK_MONOTONIC */
 };
 
-/* A map read from the target's memory at the end. */
+/* A map read from the target's memory: from time to time while it is written, and at the end. */
 struct event_map_state {
 	uint64_t map;
 	uint64_t time_ns;
@@ -146,7 +146,11 @@ struct event_end {
 	uint64_t lost_bytes;	/* reserved, 0 */
 };
 
-/* Append the frame to b; b.failed tells whether memory ran out. */
+/*
+ * Append the frame to b; b.failed tells whether memory ran out. b is padded with zero bytes before
+ * and after it, so that every frame starts at a multiple of 8; the size in the frame does not count
+ * them. Strings beyond 4096 bytes are cut. Walk b with event_next.
+ */
 void event_put_session(struct buf *b, const struct event_session *v);
 void event_put_site(struct buf *b, const struct event_site *v);
 void event_put_missing(struct buf *b, const struct event_missing *v);
@@ -177,7 +181,10 @@ const struct abi_hit *event_hit(const struct event *ev);
 const struct abi_stack *event_stack(const struct event *ev);
 const struct abi_text *event_text(const struct event *ev);
 
-/* The next frame of s at *off, which moves on; -EBADMSG when none fits, 1 at the end of s. */
+/*
+ * The next frame of s at *off, which moves on to the frame behind its padding; -EBADMSG when none
+ * fits or its type is none of the above, 1 at the end of s. s.data is 8-byte aligned.
+ */
 int event_next(struct span s, size_t *off, struct event *ret, struct err *e);
 
 #endif

@@ -49,11 +49,14 @@ static int classic_map(const struct where *w, const struct gobin_layout *l, stru
 {
 	uint64_t count, buckets;
 	uint8_t b, flags;
+	uint32_t seed;
 
 	if (!span_u64(h, HMAP_COUNT, &count) || !span_u64(h, HMAP_BUCKETS, &buckets) ||
-	    !span_u8(h, HMAP_FLAGS, &flags) || !span_u8(h, l->hmap_b, &b))
-		return err_set(e, -EINVAL, "layout: hmap.B at 0x%x is not in the header",
-			       l->hmap_b);
+	    !span_u8(h, HMAP_FLAGS, &flags) || !span_u8(h, l->hmap_b, &b) ||
+	    !span_u32(h, l->hmap_hash0, &seed))
+		return err_set(e, -EINVAL,
+			       "layout: hmap.B at 0x%x, hash0 at 0x%x are not in the header",
+			       l->hmap_b, l->hmap_hash0);
 	if (b > HMAP_MAX_B)
 		return not_a_map(w, e, "B", b);
 	if (flags & ~HMAP_FLAGS_ALL)
@@ -61,6 +64,7 @@ static int classic_map(const struct where *w, const struct gobin_layout *l, stru
 	if (buckets & 7)
 		return not_a_map(w, e, "buckets", buckets);
 	ret->length = count;
+	ret->seed = seed;
 	ret->capacity = buckets ? (uint64_t)GROUP_SLOTS << b : 0;
 	if (count > ret->capacity * HMAP_MAX_LOAD)
 		return not_a_map(w, e, "count", count);
@@ -123,13 +127,14 @@ static int read_directory(const struct where *w, const struct gobin_layout *l, u
 static int swiss_map(const struct where *w, const struct gobin_layout *l, struct span h,
 		     struct target_map *ret, struct err *e)
 {
-	uint64_t used, dir, len, capacity = 0;
+	uint64_t used, seed, dir, len, capacity = 0;
 	int rc = 0;
 
-	if (!span_u64(h, 0, &used) || !span_u64(h, l->map_dirptr, &dir) ||
-	    !span_u64(h, l->map_dirlen, &len))
-		return err_set(e, -EINVAL, "layout: Map.dirLen at 0x%x is not in the header",
-			       l->map_dirlen);
+	if (!span_u64(h, 0, &used) || !span_u64(h, l->map_seed, &seed) ||
+	    !span_u64(h, l->map_dirptr, &dir) || !span_u64(h, l->map_dirlen, &len))
+		return err_set(e, -EINVAL,
+			       "layout: Map.seed at 0x%x, dirLen at 0x%x are not in the header",
+			       l->map_seed, l->map_dirlen);
 	if (len > DIR_MAX || len & (len - 1))
 		return not_a_map(w, e, "dirLen", len);
 	if (dir & 7 || (len && !dir))
@@ -142,7 +147,7 @@ static int swiss_map(const struct where *w, const struct gobin_layout *l, struct
 		return rc;
 	if (used > capacity)
 		return not_a_map(w, e, "used", used);
-	*ret = (struct target_map){ .length = used, .capacity = capacity };
+	*ret = (struct target_map){ .length = used, .capacity = capacity, .seed = seed };
 	return 0;
 }
 

@@ -53,6 +53,8 @@ int target_read(const struct target *t, uint64_t addr, void *dst, size_t len, st
 struct target_map {
 	uint64_t length;
 	uint64_t capacity; /* slots */
+	uint64_t seed; /* of its hash: random, kept for life unless the map is cleared; its identity
+			*/
 };
 
 /*

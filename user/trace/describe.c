@@ -12,7 +12,8 @@ void describer_deinit(struct describer *d)
 {
 	u64map_deinit(&d->pcs);
 	u64map_deinit(&d->types);
-	u64map_deinit(&d->maps);
+	u64map_deinit(&d->index);
+	vec_deinit(&d->maps);
 	buf_deinit(&d->frame);
 }
 
@@ -72,18 +73,30 @@ static int describe_type(struct describer *d, uint64_t addr, const struct event_
 	return describer_flush(&d->frame, sink, e);
 }
 
-static int remember_map(struct describer *d, uint64_t addr, struct err *e)
+static int remember_map(struct describer *d, uint64_t addr, enum abi_event event, struct err *e)
 {
-	if (addr == d->last_map || !addr || u64map_get(&d->maps, addr) ||
-	    d->maps.len >= DESCRIBE_MAX_MAPS)
+	struct seen_map map = { .addr = addr, .written = true };
+	uint64_t *index = u64map_get(&d->index, addr);
+	struct target_map now;
+	struct err why;
+
+	if (index) {
+		d->maps.data[*index].written = true;
+		d->maps.data[*index].cleared |= event == ABI_MAP_CLEAR;
 		return 0;
-	d->last_map = addr;
-	if (u64map_put(&d->maps, addr, 1))
+	}
+	if (!addr || d->maps.len >= DESCRIBE_MAX_MAPS)
+		return 0;
+	if (target_read_map(d->target, addr, &now, &why))
+		map.gone = true;
+	else
+		map.seed = now.seed;
+	if (u64map_put(&d->index, addr, d->maps.len) || vec_push(&d->maps, map))
 		return err_sys(e, -ENOMEM, "maps");
 	return 0;
 }
 
-int describer_put(struct describer *d, const struct event *ev, bool is_map,
+int describer_put(struct describer *d, const struct event *ev, enum abi_event map_event,
 		  const struct event_sink *sink, struct err *e)
 {
 	const struct abi_stack *stack = event_stack(ev);
@@ -92,28 +105,48 @@ int describer_put(struct describer *d, const struct event *ev, bool is_map,
 
 	for (uint32_t i = 0; stack && i < stack->n && !rc; i++)
 		rc = describe_pc(d, stack->pc[i], sink, e);
-	if (hit && is_map) {
+	if (hit && map_event) {
 		rc = describe_type(d, hit->arg[1], sink, e);
 		if (!rc)
-			rc = remember_map(d, hit->arg[0], e);
+			rc = remember_map(d, hit->arg[0], map_event, e);
 	}
 	return rc ? rc : event_sink_put(sink, ev, e);
 }
 
-int describer_put_maps(struct describer *d, uint64_t now_ns, const struct event_sink *sink,
-		       struct err *e)
+/* Appends the map's state to the frames if it has changed. */
+static void put_map(struct describer *d, struct seen_map *map, uint64_t now_ns)
 {
-	for (size_t i = 0; i < d->maps.cap; i++) {
-		struct event_map_state state = { .map = d->maps.slots[i].key, .time_ns = now_ns };
-		struct target_map m;
-		struct err why;
+	struct event_map_state state = { .map = map->addr, .time_ns = now_ns };
+	struct target_map now;
+	struct err why;
 
-		/* Freed and reused, or gone with the process: it is left out, its state unknown. */
-		if (!d->maps.slots[i].used || target_read_map(d->target, state.map, &m, &why))
+	if (target_read_map(d->target, map->addr, &now, &why) ||
+	    (now.seed != map->seed && !map->cleared)) {
+		map->gone = true;
+		return;
+	}
+	map->written = map->cleared = false;
+	map->seed = now.seed;
+	if (now.length == map->length && now.capacity == map->capacity)
+		return;
+	state.length = map->length = now.length;
+	state.capacity = map->capacity = now.capacity;
+	event_put_map_state(&d->frame, &state);
+}
+
+int describer_put_maps(struct describer *d, bool all, uint64_t now_ns,
+		       const struct event_sink *sink, struct err *e)
+{
+	size_t reads = 0;
+
+	for (size_t n = 0; n < d->maps.len; n++) {
+		struct seen_map *map = &d->maps.data[d->next_map++ % d->maps.len];
+
+		if (map->gone || !(all || map->written))
 			continue;
-		state.length = m.length;
-		state.capacity = m.capacity;
-		event_put_map_state(&d->frame, &state);
+		put_map(d, map, now_ns);
+		if (++reads == DESCRIBE_MAX_READS && !all)
+			break;
 	}
 	return describer_flush(&d->frame, sink, e);
 }

@@ -8,16 +8,29 @@
 
 #include "base/buf.h"
 #include "base/u64map.h"
+#include "base/vec.h"
 #include "record/event.h"
 #include "target/target.h"
 
-#define DESCRIBE_MAX_MAPS 65536 /* whose state is read at the end */
+#define DESCRIBE_MAX_MAPS  65536 /* that are remembered */
+#define DESCRIBE_MAX_READS 256	 /* in one round of describer_put_maps */
+
+/* A map that was written while we looked. */
+struct seen_map {
+	uint64_t addr, seed;
+	uint64_t length, capacity; /* as last told to the stream */
+	bool written;		   /* since it was last read */
+	bool cleared;		   /* since then: it has another seed */
+	bool gone;		   /* another seed lies there, or no map at all */
+};
 
 struct describer {
-	const struct target *target;  /* borrowed */
-	struct u64map pcs, types;     /* those described */
-	struct u64map maps;	      /* those seen */
-	uint64_t last_type, last_map; /* of the hit before: mostly the same again */
+	const struct target *target; /* borrowed */
+	struct u64map pcs, types;    /* those described */
+	struct u64map index;	     /* of a map in maps */
+	VEC(struct seen_map) maps;
+	size_t next_map;    /* where the next round of reading starts */
+	uint64_t last_type; /* of the hit before: mostly the same again */
 	struct buf frame;
 };
 
@@ -25,11 +38,15 @@ void describer_init(struct describer *d, const struct target *t);
 void describer_deinit(struct describer *d);
 /* Hands ev, a kernel frame, to sink, and before it the descriptions it needs. is_map: a map event.
  */
-int describer_put(struct describer *d, const struct event *ev, bool is_map,
+int describer_put(struct describer *d, const struct event *ev, enum abi_event map_event,
 		  const struct event_sink *sink, struct err *e);
-/* Reads every map seen and hands MAP_STATE of those that still look like maps to sink. */
-int describer_put_maps(struct describer *d, uint64_t now_ns, const struct event_sink *sink,
-		       struct err *e);
+/*
+ * Reads maps seen from the target's memory and hands MAP_STATE of those that have changed to sink.
+ * all: every one; else a round of those that were written since they were last read. A map is known
+ * again by its seed: one that was freed, and whose memory became something else, is left out.
+ */
+int describer_put_maps(struct describer *d, bool all, uint64_t now_ns,
+		       const struct event_sink *sink, struct err *e);
 /* Hands the frames of buf to sink and empties it. */
 int describer_flush(struct buf *b, const struct event_sink *sink, struct err *e);
 

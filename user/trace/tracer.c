@@ -16,6 +16,8 @@
 #include "trace/describe.h"
 #include "trace/kernel.h"
 
+#define READ_MAPS_NS 250000000ull
+
 struct tracer {
 	const struct target *target;
 	const struct plan *plan;
@@ -27,6 +29,7 @@ struct tracer {
 	struct describer describer;
 	struct buf frame;
 	uint64_t target_cpu_start_ns;
+	uint64_t maps_read_ns; /* when maps were last read */
 	/* During a poll: where the events go, and what the sink said. */
 	const struct event_sink *sink;
 	struct err *err;
@@ -46,11 +49,13 @@ static int on_record(void *ctx, void *data, size_t size)
 	struct tracer *t = ctx;
 	struct event ev = { .type = *(uint32_t *)data, .size = (uint32_t)size, .data = data };
 	const struct abi_hit *hit = event_hit(&ev);
-	bool is_map = hit && hit->site < t->plan->nsites &&
-		      t->plan->sites[hit->site].point->group == PLAN_MAP;
+	enum abi_event map_event = ABI_EV_NONE;
 
+	if (hit && hit->site < t->plan->nsites &&
+	    t->plan->sites[hit->site].point->group == PLAN_MAP)
+		map_event = t->plan->sites[hit->site].point->event;
 	t->consumed++;
-	return describer_put(&t->describer, &ev, is_map, t->sink, t->err);
+	return describer_put(&t->describer, &ev, map_event, t->sink, t->err);
 }
 
 static bool heap_live_addr(const struct tracer *t, uint64_t *ret)
@@ -303,6 +308,16 @@ static int drain(struct tracer *t, const struct event_sink *s, struct err *e)
 	return t->consumed;
 }
 
+static int put_map_states(struct tracer *t, const struct event_sink *s, struct err *e)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	if (now - t->maps_read_ns < READ_MAPS_NS || !target_alive(t->target))
+		return 0;
+	t->maps_read_ns = now;
+	return describer_put_maps(&t->describer, false, now, s, e);
+}
+
 int tracer_poll(struct tracer *t, int timeout_ms, const struct event_sink *s, struct err *e)
 {
 	struct pollfd fds[] = { { .fd = ring_buffer__epoll_fd(t->ring), .events = POLLIN },
@@ -320,6 +335,8 @@ int tracer_poll(struct tracer *t, int timeout_ms, const struct event_sink *s, st
 		rc = put_demotion(t, moved, s, e);
 	if (!rc)
 		rc = put_windows(t, s, e);
+	if (!rc)
+		rc = put_map_states(t, s, e);
 	if (!rc)
 		rc = arming_error(&t->arming, e);
 	return rc ? rc : n;
@@ -355,7 +372,7 @@ int tracer_stop(struct tracer *t, enum event_end_reason why, const struct event_
 	if (rc >= 0)
 		rc = put_windows(t, s, e);
 	if (!rc && target_alive(t->target))
-		rc = describer_put_maps(&t->describer, end.time_ns, s, e);
+		rc = describer_put_maps(&t->describer, true, end.time_ns, s, e);
 	if (!rc)
 		rc = put_counters(t, e);
 	end.own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.moduledata: where the linker put things. */
+#ifndef MAPPROBE_GOBIN_MODULEDATA_H
+#define MAPPROBE_GOBIN_MODULEDATA_H
+
+#include "base/err.h"
+#include "gobin/image.h"
+#include "gobin/layout.h"
+#include "gobin/pclntab.h"
+
+struct moduledata {
+	uint64_t addr;
+	uint64_t text, etext;
+	uint64_t types, etypes;
+	uint64_t gofunc; /* 0: not in this version */
+};
+
+/* Finds the moduledata that describes the pclntab t. Errors: -EBADMSG: none does. */
+int moduledata_find(const struct image *img, const struct moduledata_format *format,
+		    const struct pclntab *t, struct moduledata *ret, struct err *e);
+
+#endif

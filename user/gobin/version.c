@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Go's version strings (runtime.buildVersion):
+ *
+ *	go1.26.8                            a release
+ *	go1.27rc1, go1.21beta2              before it
+ *	go1.24.4 X:noswissmap               with experiments
+ *	go1.26.8-X:nogreenteagc             the same, as the go command writes it from 1.26 on
+ *	go1.22.5-acme, go1.21.4+fips        of a vendor
+ *	devel go1.22-0123456789 Mon Jan ..  of a development tree
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "gobin/gobin.h"
+
+#define PART_MAX 9999
+
+/* A decimal number of a version; NULL if there is none or a larger one. */
+static const char *parse_part(const char *s, uint16_t *ret)
+{
+	unsigned int v = 0;
+
+	if (!isdigit((unsigned char)*s))
+		return NULL;
+	for (; isdigit((unsigned char)*s); s++) {
+		v = v * 10 + (unsigned int)(*s - '0');
+		if (v > PART_MAX)
+			return NULL;
+	}
+	*ret = (uint16_t)v;
+	return s;
+}
+
+/* What may follow the numbers: the end, a pre-release, or a suffix set off by punctuation. */
+static bool suffix_ok(const char *s)
+{
+	static const char *const pre[] = { "rc", "beta" };
+
+	for (size_t i = 0; i < sizeof(pre) / sizeof(pre[0]); i++)
+		if (!strncmp(s, pre[i], strlen(pre[i])))
+			return isdigit((unsigned char)s[strlen(pre[i])]);
+	return !isalpha((unsigned char)*s);
+}
+
+bool go_version_parse(const char *s, struct go_version *ret)
+{
+	static const char devel[] = "devel ";
+	struct go_version v = { 0 };
+
+	if (!strncmp(s, devel, sizeof(devel) - 1))
+		s += sizeof(devel) - 1;
+	if (s[0] != 'g' || s[1] != 'o')
+		return false;
+	s = parse_part(s + 2, &v.major);
+	if (s && *s == '.')
+		s = parse_part(s + 1, &v.minor);
+	if (s && *s == '.')
+		s = parse_part(s + 1, &v.patch);
+	if (!s || !suffix_ok(s))
+		return false;
+	*ret = v;
+	return true;
+}
