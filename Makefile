@@ -87,11 +87,12 @@ UNIT_SRCS := $(wildcard tests/unit/*_test.c)
 UNIT_BINS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SRCS))
 
 .SECONDEXPANSION:
-room_of = $(firstword $(subst _, ,$(notdir $(1))))
-$(OUT)/unit/%: tests/unit/%.c $$(foreach r,$$(call room_of,$$*) $$(USES_$$(call room_of,$$*)),$$(call archive,$$r))
+room_of = $(firstword $(subst _, ,$(1)))
+needs   = $(foreach r,$(call room_of,$(1)) $(USES_$(call room_of,$(1))),$(call archive,$(r)))
+$(OUT)/unit/%: tests/unit/%.c $$(call needs,$$*)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -o $@ $< -Wl,--start-group $(filter %.a,$^) \
-		-Wl,--end-group -lcmocka $(LIBS)
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -o $@ $< \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka $(LIBS)
 
 unit: $(UNIT_BINS) ## unit tests, no root
 	$(Q)tests/unit/run $(UNIT_BINS)

@@ -151,7 +151,7 @@ struct abi_counter {
 	uint64_t lost; /* of these, not in the stream: the ring buffer was full */
 	/*
 	 * Passages that cost but do not count: of a windowed site outside an open window, of the
-	 * other edge of a conditional jump.
+	 * other edge of a conditional jump, while others are still being armed or disarmed.
 	 */
 	uint64_t outside;
 	uint64_t stack_lost; /* hits whose stack could not be taken or described */

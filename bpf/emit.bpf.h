@@ -48,17 +48,12 @@ static __always_inline int passage_begin(struct pt_regs *ctx, struct passage *p)
 	p->count = bpf_map_lookup_elem(&counters, &p->index);
 	if (!p->count)
 		return 0;
-	if (p->site.cond != ABI_COND_NONE && !cond_holds(ctx->flags, p->site.cond)) {
+	p->window = p->site.flags & ABI_SITE_WINDOWED ? *(volatile __u32 *)&window : 0;
+	if (!*(volatile __u32 *)&active ||
+	    (p->site.cond != ABI_COND_NONE && !cond_holds(ctx->flags, p->site.cond)) ||
+	    (p->site.flags & ABI_SITE_WINDOWED && !p->window)) {
 		count(&p->count->outside);
 		return 0;
-	}
-	p->window = 0;
-	if (p->site.flags & ABI_SITE_WINDOWED) {
-		p->window = *(volatile __u32 *)&window;
-		if (!p->window) {
-			count(&p->count->outside);
-			return 0;
-		}
 	}
 	count(&p->count->hits);
 	p->arg[0] = p->arg[1] = p->arg[2] = 0;

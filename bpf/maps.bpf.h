@@ -57,6 +57,8 @@ struct {
 
 const volatile struct abi_config cfg __weak = {};
 struct abi_site sites[ABI_MAX_SITES] __weak = {};
+__u32 active __weak =
+	0; /* 1 during the session: sites are armed and disarmed one after the other */
 __u32 window __weak = 0; /* number of the open window, 0: none */
 
 #endif

@@ -125,17 +125,20 @@ static void session_deinit(struct session *s)
 	target_close(s->target);
 }
 
+/* Both outputs are tried, whatever becomes of the first. */
 static int write_reports(const struct session *s, struct err *e)
 {
 	const struct result *r;
+	struct err dir_err;
 	int rc = analyzer_result(s->analyzer, &r, e);
 
-	if (!rc)
-		rc = report_find(s->args.format)->write(r, stdout, e);
+	if (rc)
+		return rc;
+	rc = report_find(s->args.format)->write(r, stdout, e);
 	if (!rc && fflush(stdout))
 		rc = err_sys(e, -errno, "standard output");
-	if (!rc && s->args.dir)
-		rc = report_write_dir(r, s->args.dir, e);
+	if (s->args.dir && report_write_dir(r, s->args.dir, rc ? &dir_err : e))
+		rc = rc ? rc : e->code;
 	return rc;
 }
 

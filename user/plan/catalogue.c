@@ -203,6 +203,16 @@ static const struct plan_point catalogue[] = {
 	  .reg = NO_REGS,
 	  .stack = true,
 	  .on_g0 = true },
+	{ .name = "stw.reason",
+	  .group = PLAN_GC,
+	  .event = ABI_STW_BEGIN,
+	  .heat = PLAN_COLD,
+	  .func = { "runtime.stopTheWorldWithSema" },
+	  .before = 21,
+	  .reg = NO_REGS,
+	  .off = "before Go 1.21 it is not told why: the GC's own pauses are known by their place "
+		 "in "
+		 "the cycle, the others have no reason" },
 	{ .name = "stw.stopped",
 	  .group = PLAN_GC,
 	  .event = ABI_STW_STOPPED,

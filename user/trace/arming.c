@@ -25,24 +25,6 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
-/* The program of each group; the index is the place in arming_class.attached. */
-static const struct bpf_program *program_of(const struct arming *a, unsigned int i,
-					    enum plan_group *group)
-{
-	const struct {
-		enum plan_group group;
-		const struct bpf_program *prog;
-	} table[ARMING_PROGRAMS] = {
-		{ PLAN_CRASH, a->skel->progs.on_crash },
-		{ PLAN_GC, a->skel->progs.on_gc },
-		{ PLAN_LOCK, a->skel->progs.on_lock },
-		{ PLAN_MAP, a->skel->progs.on_map },
-	};
-
-	*group = table[i].group;
-	return table[i].prog;
-}
-
 /* The kernel's stack has the direct caller at a push %rbp, where the kernel does that. */
 static bool caller_is_missing(const struct arming *a, const struct plan_site *s)
 {
@@ -94,64 +76,39 @@ int arming_init(struct arming *a, struct mapprobe_bpf *skel, const struct target
 	return 0;
 }
 
+static void stop_windows(struct arming *a)
+{
+	if (!a->thread_runs)
+		return;
+	pthread_mutex_lock(&a->lock);
+	a->stop = true;
+	pthread_cond_signal(&a->wake);
+	pthread_mutex_unlock(&a->lock);
+	pthread_join(a->thread, NULL);
+	a->thread_runs = false;
+}
+
 void arming_deinit(struct arming *a)
 {
-	arming_stop(a);
+	stop_windows(a);
+	guard_destroy(a->guard);
 	pthread_mutex_destroy(&a->lock);
 	pthread_cond_destroy(&a->wake);
 	vec_deinit(&a->closed);
 }
 
-static void *run_detach(void *arg)
+/* Arms the sites of one heat, and of the groups in the mask, as that set. */
+static int arm(struct arming *a, enum guard_set set, enum plan_heat heat, unsigned int groups,
+	       struct err *e)
 {
-	attachment_deinit(arg);
-	return NULL;
-}
+	bool member[ABI_MAX_SITES] = { false };
+	bool any = false;
 
-/*
- * Each detachment frees the target at once and then waits tens of milliseconds for the kernel: one
- * after the other, the last would stay armed all that time.
- */
-static void class_disarm(struct arming_class *c)
-{
-	pthread_t thread[ARMING_PROGRAMS];
-	bool runs[ARMING_PROGRAMS];
-
-	for (unsigned int i = 0; i < ARMING_PROGRAMS; i++) {
-		runs[i] = (c->attached[i].link_fd || c->attached[i].nlinks) &&
-			  !pthread_create(&thread[i], NULL, run_detach, &c->attached[i]);
-		if (!runs[i])
-			attachment_deinit(&c->attached[i]);
+	for (uint32_t i = 0; i < a->plan->nsites; i++) {
+		member[i] = a->heat[i] == heat && a->plan->sites[i].point->group & groups;
+		any |= member[i];
 	}
-	for (unsigned int i = 0; i < ARMING_PROGRAMS; i++)
-		if (runs[i])
-			pthread_join(thread[i], NULL);
-}
-
-static int class_arm(const struct arming *a, enum plan_heat heat, struct arming_class *c,
-		     struct err *e)
-{
-	_cleanup_free_ struct place *places = calloc(a->plan->nsites + 1, sizeof(*places));
-
-	if (!places)
-		return err_sys(e, -ENOMEM, "places");
-	for (unsigned int k = 0; k < ARMING_PROGRAMS; k++) {
-		enum plan_group group;
-		const struct bpf_program *prog = program_of(a, k, &group);
-		size_t n = 0;
-		int rc;
-
-		for (uint32_t i = 0; i < a->plan->nsites; i++)
-			if (a->heat[i] == heat && a->plan->sites[i].point->group == group)
-				places[n++] = (struct place){ a->plan->sites[i].offset, i };
-		rc = attachment_init(prog, a->features.uprobe_multi, target_pid(a->target),
-				     target_exe_path(a->target), places, n, &c->attached[k], e);
-		if (rc) {
-			class_disarm(c);
-			return rc;
-		}
-	}
-	return 0;
+	return any ? guard_arm(a->guard, set, member, e) : 0;
 }
 
 int arming_counter(const struct arming *a, uint32_t site, struct abi_counter *ret, struct err *e)
@@ -203,12 +160,11 @@ static int window_run(struct arming *a, uint16_t number, uint64_t *ret_ns, struc
 {
 	struct event_window w = { .number = number };
 	const struct timespec length = { .tv_nsec = WINDOW_NS };
-	struct arming_class hot = { 0 };
 	uint64_t before = 0, after = 0;
 	int rc = spent(a, PLAN_HOT, PLAN_ALL, &before, e);
 
 	if (!rc)
-		rc = class_arm(a, PLAN_HOT, &hot, e);
+		rc = arm(a, GUARD_HOT, PLAN_HOT, PLAN_ALL, e);
 	if (rc)
 		return rc;
 	w.open_ns = now_ns();
@@ -216,7 +172,9 @@ static int window_run(struct arming *a, uint16_t number, uint64_t *ret_ns, struc
 	nanosleep(&length, NULL);
 	__atomic_store_n(&a->skel->bss->window, 0, __ATOMIC_RELEASE);
 	w.close_ns = now_ns();
-	class_disarm(&hot);
+	rc = guard_disarm(a->guard, GUARD_HOT, e);
+	if (rc)
+		return rc;
 	pthread_mutex_lock(&a->lock);
 	rc = vec_push(&a->closed, w);
 	pthread_mutex_unlock(&a->lock);
@@ -271,15 +229,18 @@ static void *run_windows(void *arg)
 	return NULL;
 }
 
-int arming_start(struct arming *a, struct err *e)
+int arming_start(struct arming *a, uint64_t *start_ns, struct err *e)
 {
-	int rc = class_arm(a, PLAN_COLD, &a->cold, e);
+	int rc = guard_create(a->skel, a->target, a->plan, a->features.uprobe_multi, &a->guard, e);
 
 	if (!rc)
-		rc = class_arm(a, PLAN_WARM, &a->warm, e);
+		rc = arm(a, GUARD_COLD, PLAN_COLD, PLAN_ALL, e);
+	for (unsigned int k = 0; k < GUARD_PROGRAMS && !rc; k++)
+		rc = arm(a, GUARD_WARM + k, PLAN_WARM, guard_group(k), e);
 	if (rc)
 		return rc;
-	a->warm_checked_ns = now_ns();
+	*start_ns = a->warm_checked_ns = now_ns();
+	__atomic_store_n(&a->skel->bss->active, 1, __ATOMIC_RELEASE);
 	a->warm_saved_ns = a->budget / 2 * WARM_SAVED_NS;
 	if (a->exact)
 		return 0;
@@ -290,52 +251,47 @@ int arming_start(struct arming *a, struct err *e)
 	return 0;
 }
 
-void arming_stop(struct arming *a)
+int arming_stop(struct arming *a, uint64_t *end_ns, struct err *e)
 {
-	if (a->thread_runs) {
-		pthread_mutex_lock(&a->lock);
-		a->stop = true;
-		pthread_cond_signal(&a->wake);
-		pthread_mutex_unlock(&a->lock);
-		pthread_join(a->thread, NULL);
-		a->thread_runs = false;
-	}
-	class_disarm(&a->cold);
-	class_disarm(&a->warm);
+	stop_windows(a);
+	__atomic_store_n(&a->skel->bss->active, 0, __ATOMIC_RELEASE);
+	*end_ns = now_ns();
+	return a->guard ? guard_disarm(a->guard, GUARD_SETS, e) : 0;
 }
 
 /* Moves the warm sites of the k-th program into the windows. */
-static void demote(struct arming *a, unsigned int k, enum plan_group group)
+static int demote(struct arming *a, unsigned int k, struct err *e)
 {
-	attachment_deinit(&a->warm.attached[k]);
-	for (uint32_t i = 0; i < a->plan->nsites; i++)
-		if (a->heat[i] == PLAN_WARM && a->plan->sites[i].point->group == group) {
+	int rc = guard_disarm(a->guard, GUARD_WARM + k, e);
+
+	for (uint32_t i = 0; i < a->plan->nsites && !rc; i++)
+		if (a->heat[i] == PLAN_WARM && a->plan->sites[i].point->group == guard_group(k)) {
 			a->heat[i] = PLAN_HOT;
 			site_describe(a, i);
 		}
+	a->warm_spent_ns[k] = 0;
+	a->warm_saved_ns = 0;
+	return rc;
 }
 
 int arming_check(struct arming *a, enum plan_group *ret, struct err *e)
 {
 	uint64_t now = now_ns(), dt = now - a->warm_checked_ns, most = 0;
-	enum plan_group group, costliest = 0;
-	unsigned int at = 0;
+	unsigned int costliest = 0;
+	int rc;
 
 	*ret = 0;
 	if (a->exact || dt < WARM_CHECK_NS)
 		return 0;
-	for (unsigned int k = 0; k < ARMING_PROGRAMS; k++) {
+	for (unsigned int k = 0; k < GUARD_PROGRAMS; k++) {
 		uint64_t all;
-		int rc;
 
-		program_of(a, k, &group);
-		rc = spent(a, PLAN_WARM, group, &all, e);
+		rc = spent(a, PLAN_WARM, guard_group(k), &all, e);
 		if (rc)
 			return rc;
 		if (all - a->warm_spent_ns[k] > most) {
 			most = all - a->warm_spent_ns[k];
-			costliest = group;
-			at = k;
+			costliest = k;
 		}
 		a->warm_saved_ns -= (double)(all - a->warm_spent_ns[k]);
 		a->warm_spent_ns[k] = all;
@@ -343,13 +299,12 @@ int arming_check(struct arming *a, enum plan_group *ret, struct err *e)
 	a->warm_checked_ns = now;
 	a->warm_saved_ns =
 		fmin(a->warm_saved_ns + a->budget / 2 * (double)dt, a->budget / 2 * WARM_SAVED_NS);
-	if (a->warm_saved_ns >= 0 || !costliest)
+	if (a->warm_saved_ns >= 0 || !most)
 		return 0;
-	demote(a, at, costliest);
-	a->warm_saved_ns = 0;
-	a->warm_spent_ns[at] = 0;
-	*ret = costliest;
-	return 0;
+	rc = demote(a, costliest, e);
+	if (!rc)
+		*ret = guard_group(costliest);
+	return rc;
 }
 
 bool arming_take_window(struct arming *a, struct event_window *ret)

@@ -19,15 +19,8 @@
 
 #include "base/vec.h"
 #include "record/event.h"
-#include "trace/kernel.h"
+#include "trace/guard.h"
 #include "trace/trace.h"
-
-enum { ARMING_PROGRAMS = 4 }; /* one for each group of the plan */
-
-/* What one program is attached to, in one class of sites. */
-struct arming_class {
-	struct attachment attached[ARMING_PROGRAMS];
-};
 
 struct arming {
 	struct mapprobe_bpf *skel; /* borrowed, as are the next two */
@@ -40,10 +33,10 @@ struct arming {
 	/* Of each site now, PLAN_HOT: in windows. Atomic: both threads read it, arming_check
 	 * writes. */
 	_Atomic enum plan_heat heat[ABI_MAX_SITES];
-	struct arming_class cold, warm;
+	struct guard *guard;
 	uint64_t warm_checked_ns;
-	uint64_t warm_spent_ns[ARMING_PROGRAMS]; /* by each group until then */
-	double warm_saved_ns;			 /* what may be spent at once */
+	uint64_t warm_spent_ns[GUARD_PROGRAMS]; /* by each group until then */
+	double warm_saved_ns;			/* what may be spent at once */
 
 	pthread_t thread;
 	bool thread_runs;
@@ -58,12 +51,18 @@ struct arming {
 int arming_init(struct arming *a, struct mapprobe_bpf *skel, const struct target *t,
 		const struct plan *p, const struct trace_features *f, const struct tracer_opts *o,
 		struct err *e);
-/* Disarms whatever is armed. */
+/* Disarms whatever is armed; a zeroed one is fine. */
 void arming_deinit(struct arming *a);
-/* Arms the cold and warm sites and, unless exact, starts the windows. */
-int arming_start(struct arming *a, struct err *e);
-/* Disarms all and waits for it; closed windows can still be taken. */
-void arming_stop(struct arming *a);
+/*
+ * Arms the cold and warm sites and, unless exact, starts the windows. Passages count from *start_ns
+ * (CLOCK_MONOTONIC) on, at all sites at once.
+ */
+int arming_start(struct arming *a, uint64_t *start_ns, struct err *e);
+/*
+ * Passages count until *end_ns; then disarms all and waits for it. Closed windows can still be
+ * taken.
+ */
+int arming_stop(struct arming *a, uint64_t *end_ns, struct err *e);
 /*
  * Moves the group of warm sites that costs most into the windows when the warm ones together have
  * become too expensive. *ret: the group that was moved by this call, 0: none. Cheap when called

@@ -73,22 +73,32 @@ static int describe_type(struct describer *d, uint64_t addr, const struct event_
 	return describer_flush(&d->frame, sink, e);
 }
 
-static int remember_map(struct describer *d, uint64_t addr, enum abi_event event, struct err *e)
+/*
+ * Both kinds of map draw a new seed when they become empty, by clear or by the last delete
+ * (runtime/map.go mapclear, mapdelete up to 1.23; internal/runtime/maps Clear, Delete from 1.24).
+ */
+static bool empties(const struct abi_hit *hit, enum abi_event event)
 {
-	struct seen_map map = { .addr = addr, .written = true };
-	uint64_t *index = u64map_get(&d->index, addr);
+	return event == ABI_MAP_CLEAR || (event == ABI_MAP_DELETE && hit->arg[2] <= 1);
+}
+
+static int remember_map(struct describer *d, const struct abi_hit *hit, enum abi_event event,
+			struct err *e)
+{
+	uint64_t addr = hit->arg[0], *index = u64map_get(&d->index, addr);
+	struct seen_map map = { .addr = addr, .written = true, .emptied = empties(hit, event) };
 	struct target_map now;
 	struct err why;
 
 	if (index) {
 		d->maps.data[*index].written = true;
-		d->maps.data[*index].cleared |= event == ABI_MAP_CLEAR;
+		d->maps.data[*index].emptied |= empties(hit, event);
 		return 0;
 	}
 	if (!addr || d->maps.len >= DESCRIBE_MAX_MAPS)
 		return 0;
 	if (target_read_map(d->target, addr, &now, &why))
-		map.gone = true;
+		map.emptied = true; /* whatever seed is there next time is taken for its own */
 	else
 		map.seed = now.seed;
 	if (u64map_put(&d->index, addr, d->maps.len) || vec_push(&d->maps, map))
@@ -108,26 +118,26 @@ int describer_put(struct describer *d, const struct event *ev, enum abi_event ma
 	if (hit && map_event) {
 		rc = describe_type(d, hit->arg[1], sink, e);
 		if (!rc)
-			rc = remember_map(d, hit->arg[0], map_event, e);
+			rc = remember_map(d, hit, map_event, e);
 	}
 	return rc ? rc : event_sink_put(sink, ev, e);
 }
 
-/* Appends the map's state to the frames if it has changed. */
-static void put_map(struct describer *d, struct seen_map *map, uint64_t now_ns)
+/* Appends the map's state to the frames if it has changed, or always. */
+static void put_map(struct describer *d, struct seen_map *map, bool always, uint64_t now_ns)
 {
 	struct event_map_state state = { .map = map->addr, .time_ns = now_ns };
 	struct target_map now;
 	struct err why;
 
+	/* The memory may be ahead of the events: if it was emptied just now, that is yet to be
+	 * told. */
 	if (target_read_map(d->target, map->addr, &now, &why) ||
-	    (now.seed != map->seed && !map->cleared)) {
-		map->gone = true;
+	    (now.seed != map->seed && !map->emptied))
 		return;
-	}
-	map->written = map->cleared = false;
+	map->written = map->emptied = false;
 	map->seed = now.seed;
-	if (now.length == map->length && now.capacity == map->capacity)
+	if (!always && now.length == map->length && now.capacity == map->capacity)
 		return;
 	state.length = map->length = now.length;
 	state.capacity = map->capacity = now.capacity;
@@ -142,9 +152,9 @@ int describer_put_maps(struct describer *d, bool all, uint64_t now_ns,
 	for (size_t n = 0; n < d->maps.len; n++) {
 		struct seen_map *map = &d->maps.data[d->next_map++ % d->maps.len];
 
-		if (map->gone || !(all || map->written))
+		if (!(all || map->written))
 			continue;
-		put_map(d, map, now_ns);
+		put_map(d, map, all, now_ns);
 		if (++reads == DESCRIBE_MAX_READS && !all)
 			break;
 	}

@@ -20,8 +20,7 @@ struct seen_map {
 	uint64_t addr, seed;
 	uint64_t length, capacity; /* as last told to the stream */
 	bool written;		   /* since it was last read */
-	bool cleared;		   /* since then: it has another seed */
-	bool gone;		   /* another seed lies there, or no map at all */
+	bool emptied;		   /* since then: it may have another seed */
 };
 
 struct describer {
@@ -36,13 +35,15 @@ struct describer {
 
 void describer_init(struct describer *d, const struct target *t);
 void describer_deinit(struct describer *d);
-/* Hands ev, a kernel frame, to sink, and before it the descriptions it needs. is_map: a map event.
+/*
+ * Hands ev, a kernel frame, to sink, and before it the descriptions it needs. map_event: what
+ * happened to a map, ABI_EV_NONE for other frames.
  */
 int describer_put(struct describer *d, const struct event *ev, enum abi_event map_event,
 		  const struct event_sink *sink, struct err *e);
 /*
- * Reads maps seen from the target's memory and hands MAP_STATE of those that have changed to sink.
- * all: every one; else a round of those that were written since they were last read. A map is known
+ * Reads maps seen from the target's memory and hands MAP_STATE to sink. all: of every one; else, in
+ * a round of those written since they were last read, of those that have changed. A map is known
  * again by its seed: one that was freed, and whose memory became something else, is left out.
  */
 int describer_put_maps(struct describer *d, bool all, uint64_t now_ns,

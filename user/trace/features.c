@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -193,14 +194,28 @@ static void add(struct trace_features *f, const char *name, const char *what, bo
 		snprintf(n->why, sizeof(n->why), "%s", why);
 }
 
+/* The kernel's BTF is there when its first two bytes are (include/uapi/linux/btf.h, BTF_MAGIC). */
+static int try_btf(void)
+{
+	_cleanup_close_ int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+	uint16_t magic = 0;
+
+	if (fd < 0)
+		return -errno;
+	return read(fd, &magic, sizeof(magic)) == sizeof(magic) && magic == 0xeb9f ? 0 : -EINVAL;
+}
+
 static void try_basics(struct trace_features *f)
 {
 	struct err e = { 0 };
 	bool ok = !kernel_check_privilege(&e);
+	int rc;
 
 	add(f, "privilege", "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN", ok, true, e.msg);
-	ok = !access("/sys/kernel/btf/vmlinux", R_OK);
-	snprintf(e.msg, sizeof(e.msg), "/sys/kernel/btf/vmlinux: %s", strerror(errno));
+	rc = try_btf();
+	ok = !rc;
+	if (rc)
+		err_sys(&e, rc, "/sys/kernel/btf/vmlinux");
 	add(f, "btf", "the kernel's own type information", ok, true, e.msg);
 	ok = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	add(f, "ringbuf", "the BPF ring buffer", ok, true,

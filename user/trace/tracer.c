@@ -246,8 +246,7 @@ int tracer_start(struct tracer *t, const struct event_sink *s, struct err *e)
 	int rc;
 
 	target_cpu_time(t->target, &t->target_cpu_start_ns, &unused);
-	start_ns = clock_ns(CLOCK_MONOTONIC);
-	rc = arming_start(&t->arming, e);
+	rc = arming_start(&t->arming, &start_ns, e);
 	if (rc)
 		return rc;
 	put_session(t, start_ns);
@@ -363,12 +362,11 @@ int tracer_stop(struct tracer *t, enum event_end_reason why, const struct event_
 	uint64_t cpu;
 	int rc;
 
-	/* Counts belong to the time in which the sites were armed: it ends before they detach. */
-	end.time_ns = clock_ns(CLOCK_MONOTONIC);
+	rc = arming_stop(&t->arming, &end.time_ns, e);
 	if (!target_cpu_time(t->target, &cpu, &unused))
 		end.target_cpu_ns = cpu - t->target_cpu_start_ns;
-	arming_stop(&t->arming);
-	rc = drain(t, s, e);
+	if (!rc)
+		rc = drain(t, s, e);
 	if (rc >= 0)
 		rc = put_windows(t, s, e);
 	if (!rc && target_alive(t->target))

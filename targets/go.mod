@@ -1,0 +1,3 @@
+module mapprobe.test/targets
+
+go 1.23
