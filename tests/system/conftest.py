@@ -63,13 +63,13 @@ def public_dir():
     shutil.rmtree(directory)
 
 
-def observe(directory, version, name, *args):
+def observe(directory, version, name, *options):
     """One whole session on a target that has two go-aheads, everything counted and kept."""
-    t = harness.Target(harness.TARGETS / version / name, *args)
+    t = harness.Target(harness.TARGETS / version / name)
     a = None
     try:
         a = harness.Attach(directory, t.pid, "--max-overhead", "none", "-o", directory / "out",
-                           "--record", directory / "recording")
+                           "--record", directory / "recording", *options)
         a.wait_armed()
         t.go()
         truth = t.truth()
@@ -85,10 +85,13 @@ def observe(directory, version, name, *args):
         t.close()
 
 
-@pytest.fixture(scope="session", params=harness.VERSIONS)
+@pytest.fixture(scope="session",
+                params=[*((v,) for v in harness.VERSIONS), (harness.NEWEST, "--perf-events")],
+                ids="".join)
 def exact(request, tmp_path_factory):
-    """A session on targets/exact, one for each Go version."""
-    return observe(tmp_path_factory.mktemp("exact"), request.param, "exact")
+    """A session on targets/exact, one for each Go version, and one without uprobe_multi."""
+    version, *options = request.param
+    return observe(tmp_path_factory.mktemp("exact"), version, "exact", *options)
 
 
 @pytest.fixture(scope="session", params=harness.VERSIONS)

@@ -20,6 +20,7 @@ TARGETS = BUILD / "targets"
 SOURCES = ROOT / "targets"
 CLASSIC, SWISS = ["go1.23"], ["go1.26", "go1.27"]
 VERSIONS = CLASSIC + SWISS
+NEWEST = VERSIONS[-1]
 # The go command for its tools; a distribution's may be too old for the targets.
 GO = subprocess.run([SOURCES / "toolchain", "local"], capture_output=True, text=True,
                     check=True).stdout.strip()

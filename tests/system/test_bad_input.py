@@ -7,10 +7,11 @@ import shutil
 import subprocess
 
 import pytest
-from harness import (FAILED, MAPPROBE, NOBODY, NOT_GO, OK, TARGETS, UNAVAILABLE, VERSIONS, Target,
+from harness import (FAILED, MAPPROBE, NEWEST, NOBODY, NOT_GO, OK, TARGETS, UNAVAILABLE, VERSIONS,
+                     Target,
                      load_json, mapprobe, until)
 
-NEWEST = VERSIONS[-1]
+
 
 
 @pytest.fixture

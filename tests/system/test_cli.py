@@ -6,11 +6,11 @@ import pty
 import signal
 
 import pytest
-from harness import (MAPPROBE, NOBODY, OK, UNAVAILABLE, USAGE, VERSIONS, Attach, load_json,
+from harness import (MAPPROBE, NEWEST, NOBODY, OK, UNAVAILABLE, USAGE, Attach, load_json,
                      mapprobe, until)
 
 COMMANDS = ["attach", "report", "plan", "check"]
-NEWEST = VERSIONS[-1]
+
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 of mapprobe, at any moment: the target goes on, and nothing of mapprobe is left.
 
-Neither in the kernel nor in the target's code: the guard process, which holds the probes, takes them
-out when mapprobe is gone.
+Neither in the kernel nor in the target's code: the guard process, which holds the probes, takes
+them out when mapprobe is gone.
 """
 
 import random

@@ -25,6 +25,7 @@ struct attach_args {
 	const char *dir, *record, *format;
 	unsigned int groups;
 	double overhead; /* infinite: none */
+	bool perf_events;
 };
 
 #define PLACE(field) offsetof(struct attach_args, field)
@@ -41,6 +42,8 @@ static const struct cmd_option options[] = {
 	  PLACE(dir) },
 	{ 0, "record", "FILE", "keep the event stream, for `mapprobe report`", parse_text,
 	  PLACE(record) },
+	{ 0, "perf-events", NULL, "attach by perf events, also where uprobe_multi works",
+	  parse_flag, PLACE(perf_events) },
 	{ 'f', "format", "FORMAT", "of what is printed: text or json (default text)", parse_format,
 	  PLACE(format) },
 	{ 0 },
@@ -98,7 +101,8 @@ static int session_init(struct session *s, struct err *e)
 {
 	const struct plan_opts plan_opts = { .groups = s->args.groups };
 	const struct tracer_opts tracer_opts = { .exact = isinf(s->args.overhead),
-						 .budget = s->args.overhead };
+						 .budget = s->args.overhead,
+						 .perf_events = s->args.perf_events };
 	int rc = target_open(s->args.pid, &s->target, e);
 
 	if (!rc)

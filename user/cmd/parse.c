@@ -3,12 +3,21 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 
 #include "plan/plan.h"
+
+int parse_flag(const char *text, void *place, struct err *e)
+{
+	(void)text;
+	(void)e;
+	*(bool *)place = true;
+	return 0;
+}
 
 int parse_text(const char *text, void *place, struct err *e)
 {

@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 
+/* bool: an option without argument; true. */
+int parse_flag(const char *text, void *place, struct err *e);
 /* const char *: any text that is not empty. */
 int parse_text(const char *text, void *place, struct err *e);
 /* pid_t: 1 .. 2^22. */

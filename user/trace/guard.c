@@ -52,10 +52,11 @@ static const struct bpf_program *program(const struct keeper *k, unsigned int i)
 	return table[i];
 }
 
-static void *run_detach(void *arg)
+static void detach_one(void *ctx, size_t i)
 {
-	attachment_deinit(arg);
-	return NULL;
+	struct attachment **list = ctx;
+
+	attachment_deinit(list[i]);
 }
 
 /*
@@ -64,22 +65,14 @@ static void *run_detach(void *arg)
  */
 static void disarm(struct keeper *k, uint32_t first, uint32_t last)
 {
-	pthread_t thread[GUARD_SETS * GUARD_PROGRAMS];
+	struct attachment *list[GUARD_SETS * GUARD_PROGRAMS];
 	size_t n = 0;
 
 	for (uint32_t set = first; set <= last; set++)
-		for (unsigned int i = 0; i < GUARD_PROGRAMS; i++) {
-			struct attachment *a = &k->attached[set][i];
-
-			if (!a->link_fd && !a->nlinks)
-				continue;
-			if (pthread_create(&thread[n], NULL, run_detach, a))
-				attachment_deinit(a);
-			else
-				n++;
-		}
-	while (n)
-		pthread_join(thread[--n], NULL);
+		for (unsigned int i = 0; i < GUARD_PROGRAMS; i++)
+			if (k->attached[set][i].link_fd || k->attached[set][i].nlinks)
+				list[n++] = &k->attached[set][i];
+	kernel_in_parallel(n, detach_one, list);
 }
 
 static int arm(struct keeper *k, const struct request *r, struct err *e)

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 #include <cap-ng.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,25 +56,81 @@ static int attach_multi(const struct bpf_program *prog, pid_t pid, const char *p
 	return 0;
 }
 
+struct call {
+	void (*fn)(void *ctx, size_t i);
+	void *ctx;
+	size_t i;
+};
+
+static void *run_call(void *arg)
+{
+	const struct call *c = arg;
+
+	c->fn(c->ctx, c->i);
+	return NULL;
+}
+
+void kernel_in_parallel(size_t n, void (*fn)(void *ctx, size_t i), void *ctx)
+{
+	struct call call[ABI_MAX_SITES];
+	pthread_t thread[ABI_MAX_SITES];
+	bool runs[ABI_MAX_SITES];
+
+	for (size_t i = 0; i < n; i++) {
+		call[i] = (struct call){ fn, ctx, i };
+		runs[i] = n > 1 && !pthread_create(&thread[i], NULL, run_call, &call[i]);
+		if (!runs[i])
+			fn(ctx, i);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (runs[i])
+			pthread_join(thread[i], NULL);
+}
+
+/* Attaching by perf events: one link for each place, and the first error. */
+struct perf_attach {
+	const struct bpf_program *prog;
+	pid_t pid;
+	const char *path;
+	const struct place *places;
+	struct bpf_link **links;
+	int errors[ABI_MAX_SITES];
+};
+
+static void attach_one(void *ctx, size_t i)
+{
+	struct perf_attach *p = ctx;
+	LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = p->places[i].cookie);
+
+	p->links[i] = bpf_program__attach_uprobe_opts(p->prog, p->pid, p->path, p->places[i].offset,
+						      &opts);
+	p->errors[i] = p->links[i] ? 0 : -errno;
+}
+
+static void detach_one(void *ctx, size_t i)
+{
+	struct attachment *a = ctx;
+
+	bpf_link__destroy(a->links[i]);
+}
+
 static int attach_perf(const struct bpf_program *prog, pid_t pid, const char *path,
 		       const struct place *places, size_t n, struct attachment *ret, struct err *e)
 {
-	struct attachment a = { .links = calloc(n, sizeof(*a.links)) };
+	struct attachment a = { .links = calloc(n, sizeof(*a.links)), .nlinks = n };
+	struct perf_attach p = { .prog = prog, .pid = pid, .path = path, .places = places };
 
 	if (!a.links)
 		return err_sys(e, -ENOMEM, "attach %s", path);
-	for (; a.nlinks < n; a.nlinks++) {
-		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = places[a.nlinks].cookie);
-
-		a.links[a.nlinks] = bpf_program__attach_uprobe_opts(prog, pid, path,
-								    places[a.nlinks].offset, &opts);
-		if (!a.links[a.nlinks]) {
-			err_sys(e, -errno, "attach %s at +0x%llx of %s by a perf event",
-				bpf_program__name(prog),
-				(unsigned long long)places[a.nlinks].offset, path);
-			attachment_deinit(&a);
-			return e->code;
-		}
+	p.links = a.links;
+	kernel_in_parallel(n, attach_one, &p);
+	for (size_t i = 0; i < n; i++) {
+		if (!p.errors[i])
+			continue;
+		err_sys(e, p.errors[i], "attach %s at +0x%llx of %s by a perf event",
+			bpf_program__name(prog), (unsigned long long)places[i].offset, path);
+		attachment_deinit(&a);
+		return e->code;
 	}
 	*ret = a;
 	return 0;
@@ -94,8 +151,7 @@ void attachment_deinit(struct attachment *a)
 {
 	if (a->link_fd)
 		close(a->link_fd);
-	for (size_t i = 0; i < a->nlinks; i++)
-		bpf_link__destroy(a->links[i]);
+	kernel_in_parallel(a->nlinks, detach_one, a);
 	free(a->links);
 	*a = (struct attachment){ 0 };
 }

@@ -37,6 +37,11 @@ int attachment_init(const struct bpf_program *prog, bool multi, pid_t pid, const
 /* Detaches and waits until the kernel is done with it. Nothing happens to one all zero. */
 void attachment_deinit(struct attachment *a);
 
+/*
+ * Calls fn(ctx, i) for each i < n, all at once in threads of their own (n <= ABI_MAX_SITES): for
+ * what waits for the kernel, which one wait serves as well as many.
+ */
+void kernel_in_parallel(size_t n, void (*fn)(void *ctx, size_t i), void *ctx);
 /* Before loading: programs are for uprobe_multi links, not for perf events. */
 void kernel_set_multi(struct mapprobe_bpf *skel);
 /* Names the capability that is missing for BPF tracing; -EPERM, or 0 when all are there. */

@@ -22,6 +22,7 @@ struct tracer;
 
 struct tracer_opts {
 	bool exact;	     /* hot sites always armed (--max-overhead none) */
+	bool perf_events;    /* attach by perf events, also where uprobe_multi works */
 	double budget;	     /* share of one CPU, 0.01; not used when exact */
 	uint32_t ring_bytes; /* ring buffer, a power of two of at least 256 KiB; 0: 64 MiB */
 };

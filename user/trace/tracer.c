@@ -145,6 +145,7 @@ int tracer_create(const struct target *target, const struct plan *p, const struc
 	rc = kernel_check_privilege(e);
 	if (!rc) {
 		trace_features_probe(&t->features);
+		t->features.uprobe_multi &= !o->perf_events;
 		rc = check_features(&t->features, e);
 	}
 	if (!rc)
