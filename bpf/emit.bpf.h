@@ -6,6 +6,7 @@
 #ifndef MAPPROBE_EMIT_BPF_H
 #define MAPPROBE_EMIT_BPF_H
 
+#include "bpf/cond.h"
 #include "go.bpf.h"
 
 /* One thread passing one site. */

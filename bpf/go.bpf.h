@@ -56,39 +56,4 @@ static __always_inline __u64 goid(struct pt_regs *ctx, __u8 flags)
 	return g ? read_u64(g + cfg.g_goid) : 0;
 }
 
-/* Whether x86 condition code cc holds: the low nibble of jcc, whose bit 0 negates. */
-static __always_inline int cond_holds(__u64 flags, __u8 cc)
-{
-	int cf = flags & 1, pf = flags >> 2 & 1, zf = flags >> 6 & 1, sf = flags >> 7 & 1,
-	    of = flags >> 11 & 1, v = 0;
-
-	switch (cc >> 1) {
-	case 0:
-		v = of;
-		break;
-	case 1:
-		v = cf;
-		break;
-	case 2:
-		v = zf;
-		break;
-	case 3:
-		v = cf | zf;
-		break;
-	case 4:
-		v = sf;
-		break;
-	case 5:
-		v = pf;
-		break;
-	case 6:
-		v = sf ^ of;
-		break;
-	case 7:
-		v = zf | (sf ^ of);
-		break;
-	}
-	return v != (cc & 1);
-}
-
 #endif

@@ -47,7 +47,7 @@ DUAL = f"{GPL} OR {APACHE}"
 
 # The first pattern that matches a path says which licences it may have.
 LICENCES = [
-    (r"bpf/abi\.h$", {DUAL}),
+    (r"bpf/(abi|cond)\.h$", {DUAL}),
     (r"bpf/[^/]*\.bpf\.[ch]$", {GPL}),
     (r"vmlinux/", {GPL, APACHE, DUAL}),
     (r"", {APACHE}),

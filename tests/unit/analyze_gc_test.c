@@ -1,78 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* GC cycles, stops of the world, mark workers, assists: what belongs together, and what is left. */
-#include "unit/analyze_stream.h"
-
-enum {
-	START = 1,
-	MARK_DONE,
-	MARK_TERM,
-	SWEEP,
-	END,
-	DRAIN,
-	DRAINED,
-	ASSIST,
-	ASSISTED,
-	STW,
-	STOPPED,
-	RESTARTED,
-	WRITE,
-	NSITES,
-};
-
-static const enum abi_event site_event[NSITES] = {
-	[START] = ABI_GC_START,
-	[MARK_DONE] = ABI_GC_MARK_DONE,
-	[MARK_TERM] = ABI_GC_MARK_TERM,
-	[SWEEP] = ABI_GC_SWEEP,
-	[END] = ABI_GC_END,
-	[DRAIN] = ABI_GC_DRAIN_BEGIN,
-	[DRAINED] = ABI_GC_DRAIN_END,
-	[ASSIST] = ABI_ASSIST_BEGIN,
-	[ASSISTED] = ABI_ASSIST_END,
-	[STW] = ABI_STW_BEGIN,
-	[STOPPED] = ABI_STW_STOPPED,
-	[RESTARTED] = ABI_STW_END,
-	[WRITE] = ABI_MAP_ASSIGN,
-};
-
-static void head(struct buf *b)
-{
-	put_session(b, true);
-	for (uint32_t i = START; i < NSITES; i++)
-		put_site(b, i, site_event[i], "f", false);
-	put_symbol(b, 0x100, "runtime.mallocgc");
-	put_symbol(b, 0x200, "main.main");
-	PUT_STACK(b, 1, 0x100, 0x200);
-	PUT_STACK(b, 2, 0x200);
-}
-
-static void hit(struct buf *b, uint64_t t, uint16_t site, uint64_t goid, uint32_t tid,
-		uint64_t arg0, uint64_t arg1)
-{
-	put_hit(b, (struct abi_hit){
-			   .time_ns = at(t),
-			   .goid = goid,
-			   .tid = tid,
-			   .site = site,
-			   .stack = site == ASSIST || site == START ? 1 : 2,
-			   .arg = { arg0, arg1 },
-		   });
-}
-
-static void put_counters(struct buf *b, uint64_t t)
-{
-	for (uint32_t i = START; i < NSITES; i++)
-		put_counter(b, i, 0, 0);
-	put_end(b, t);
-}
-
-/* A stop of the world by goroutine g: begins at t, stands still 10 later, ends 30 later. */
-static void stop(struct buf *b, uint64_t t, uint64_t g, uint64_t reason)
-{
-	hit(b, t, STW, g, 1, reason, 0);
-	hit(b, t + 10, STOPPED, g, 1, 0, 0);
-	hit(b, t + 30, RESTARTED, g, 1, 0, 0);
-}
+#include "unit/analyze_gc.h"
 
 static void write_map(struct buf *b, uint64_t t, int n)
 {
@@ -364,59 +292,6 @@ static void stops_of_all_kinds(void **state)
 	analyzer_destroy(a);
 }
 
-/* Seen in windows only: two halves of two assists are not one assist. */
-static void assists_in_windows(void **state)
-{
-	struct analyzer *a;
-	struct buf b = { 0 };
-	const struct result *r;
-	struct abi_hit h = { .goid = 7, .tid = 3 };
-
-	(void)state;
-	put_session(&b, true);
-	put_site(&b, ASSIST, ABI_ASSIST_BEGIN, "f", true);
-	put_site(&b, ASSISTED, ABI_ASSIST_END, "f", true);
-	for (int i = 0; i < 3; i++) {
-		static const uint16_t window[3][2] = { { 1, 1 }, { 2, 5 }, { 6, 6 } };
-
-		h.site = ASSIST;
-		h.time_ns = at(1000 * i);
-		h.window = window[i][0];
-		put_hit(&b, h);
-		h.site = ASSISTED;
-		h.time_ns = at(1000 * i + 100);
-		h.window = window[i][1];
-		put_hit(&b, h);
-	}
-	r = analyze(&b, &a);
-	assert_int_equal(r->assist.n, 2);
-	assert_int_equal(r->assist.sum_ns, 200);
-	assert_int_equal(r->unmatched, 2);
-	analyzer_destroy(a);
-}
-
-/* Begun while the sites were always armed; the end that is seen in a window may be another's. */
-static void assist_across_demotion(void **state)
-{
-	struct analyzer *a;
-	struct buf b = { 0 };
-	const struct result *r;
-
-	(void)state;
-	put_session(&b, true);
-	put_site(&b, ASSIST, ABI_ASSIST_BEGIN, "f", false);
-	put_site(&b, ASSISTED, ABI_ASSIST_END, "f", false);
-	hit(&b, 100, ASSIST, 7, 3, 0, 0);
-	put_site(&b, ASSIST, ABI_ASSIST_BEGIN, "f", true);
-	put_site(&b, ASSISTED, ABI_ASSIST_END, "f", true);
-	put_hit(&b,
-		(struct abi_hit){ .time_ns = at(900), .goid = 7, .site = ASSISTED, .window = 1 });
-	r = analyze(&b, &a);
-	assert_int_equal(r->assist.n, 0);
-	assert_int_equal(r->unmatched, 2);
-	analyzer_destroy(a);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,8 +301,6 @@ int main(void)
 		cmocka_unit_test(missing_pieces),
 		cmocka_unit_test(counters_know_of_more),
 		cmocka_unit_test(stops_of_all_kinds),
-		cmocka_unit_test(assists_in_windows),
-		cmocka_unit_test(assist_across_demotion),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,8 +98,8 @@ static void who_wrote_what(void **state)
 	hit(&b, 22, ASSIGN, 9, ST_OTHER, MAP_B, 70);
 	hit(&b, 23, ASSIGN, 0, 0, MAP_B, 71);
 	hit(&b, 24, CLEAR, 9, ST_OTHER, MAP_B, 72);
-	event_put_map_state(&b, &(struct event_map_state){ MAP_A, at(900), 50, 64 });
-	event_put_map_state(&b, &(struct event_map_state){ 0xdead, at(900), 1, 1 });
+	event_put_map_state(&b, &(struct event_map_state){ MAP_A, at(1000), 50, 64 });
+	event_put_map_state(&b, &(struct event_map_state){ 0xdead, at(1000), 1, 1 });
 	tail(&b, (uint64_t[NSITES]){ [ASSIGN] = 7, [ASSIGN_STR] = 1, [DELETE] = 1, [CLEAR] = 1 });
 	r = analyze(&b, &a);
 
@@ -298,21 +298,22 @@ static void growth_of_a_classic_map(void **state)
 	analyzer_destroy(a);
 }
 
-/* Read now and then: what is seen after it says more, what came late does not. */
+/*
+ * Read now and then: what is seen after it says more, what came late does not. The state is that of
+ * the end when it was read then, and only then.
+ */
 static void states_in_between(void **state)
 {
 	static const struct {
 		uint64_t read_at, written_at;
-		enum event_end_reason reason;
 		uint64_t length, capacity;
 		bool live;
 	} cases[] = {
-		/* Written after it was read; read at the end; late; target gone before the last
-		   look. */
-		{ 100, 200, EVENT_END_TIME, 7, 32, false },
-		{ 1000, 200, EVENT_END_TARGET_EXIT, 50, 16, true },
-		{ 300, 200, EVENT_END_TIME, 50, 16, true },
-		{ 300, 200, EVENT_END_TARGET_EXIT, 50, 16, false },
+		/* Written after it was read; read at the end; written late; gone before the end. */
+		{ 100, 200, 7, 32, false },
+		{ 1000, 200, 50, 16, true },
+		{ 1000, 1000, 50, 16, true },
+		{ 300, 200, 50, 16, false },
 	};
 
 	(void)state;
@@ -328,7 +329,7 @@ static void states_in_between(void **state)
 			&b, &(struct event_map_state){ MAP_A, at(cases[i].read_at), 50, 16 });
 		hit(&b, t, GROW, 1, ST_GROW, MAP_A, abi_caps(16, 32));
 		hit(&b, t, ASSIGN, 1, ST_WRITE, MAP_A, 7);
-		event_put_end(&b, &(struct event_end){ at(1000), cases[i].reason, 0, 0, 0 });
+		put_end(&b, 1000);
 		m = &analyze(&b, &a)->maps[0];
 		assert_true(m->length_known && m->capacity_known);
 		assert_int_equal(m->length, cases[i].length);
@@ -336,6 +337,64 @@ static void states_in_between(void **state)
 		assert_int_equal(m->live_state, cases[i].live);
 		analyzer_destroy(a);
 	}
+}
+
+static void read_history(void **state)
+{
+	static const struct {
+		uint64_t length, capacity;
+	} reading[] = { { 3, 8 },   { 7, 8 },  { 20, 32 }, { 20, 32 },
+			{ 90, 64 }, { 0, 64 }, { 30, 64 }, { 30, 64 } };
+	struct analyzer *a;
+	struct buf b = { 0 };
+	const struct result *r;
+	const struct result_map *m;
+
+	(void)state;
+	head(&b, true);
+	hit(&b, 10, ASSIGN, 1, ST_WRITE, MAP_A, 3);
+	hit(&b, 10, ASSIGN, 1, ST_WRITE, MAP_A, 4);
+	hit(&b, 10, ASSIGN, 1, ST_WRITE, MAP_B, 3);
+	for (size_t i = 0; i < sizeof(reading) / sizeof(reading[0]); i++) {
+		/* Hits in between are no readings. */
+		hit(&b, 100 * i + 50, ASSIGN, 1, ST_WRITE, MAP_A, 1000);
+		event_put_map_state(&b, &(struct event_map_state){ MAP_A, at(100 * i + 100),
+								   reading[i].length,
+								   reading[i].capacity });
+	}
+	put_end(&b, 800);
+	r = analyze(&b, &a);
+	m = &r->maps[0];
+	assert_int_equal(m->addr, MAP_A);
+	assert_int_equal(m->readings, 8);
+	assert_int_equal(m->changes, 5);
+	assert_int_equal(m->grown, 2);
+	assert_int_equal(m->first_length, 3);
+	assert_int_equal(m->first_capacity, 8);
+	assert_true(m->live_state);
+	assert_int_equal(m->length, 30);
+	assert_int_equal(r->maps[1].readings, 0);
+	assert_int_equal(r->maps[1].grown, 0);
+	assert_false(r->maps[1].live_state);
+	analyzer_destroy(a);
+}
+
+/* The end is not there yet: no state is that of the end. */
+static void no_live_state_without_an_end(void **state)
+{
+	struct analyzer *a;
+	struct buf b = { 0 };
+	const struct result *r;
+
+	(void)state;
+	head(&b, true);
+	hit(&b, 10, ASSIGN, 1, ST_WRITE, MAP_A, 3);
+	event_put_map_state(&b, &(struct event_map_state){ MAP_A, at(900), 50, 64 });
+	r = analyze(&b, &a);
+	assert_true(r->maps[0].length_known);
+	assert_int_equal(r->maps[0].length, 50);
+	assert_false(r->maps[0].live_state);
+	analyzer_destroy(a);
 }
 
 /* Memory that was a map of one type and then of another one: two maps. */
@@ -430,6 +489,8 @@ int main(void)
 		cmocka_unit_test(growth_of_a_swiss_map),
 		cmocka_unit_test(growth_of_a_classic_map),
 		cmocka_unit_test(states_in_between),
+		cmocka_unit_test(read_history),
+		cmocka_unit_test(no_live_state_without_an_end),
 		cmocka_unit_test(address_reused),
 		cmocka_unit_test(lost_events),
 		cmocka_unit_test(order_and_many),

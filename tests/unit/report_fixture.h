@@ -190,6 +190,8 @@ static inline void fixture_gc(struct fixture *f)
 					       .start_ns = 412000000 + 850000000 * i,
 					       .mark_ns = 3900000 + 110000 * i,
 					       .stw_ns = 112000 + 9000 * i,
+					       .workers_known = true,
+					       .assists_known = true,
 					       .worker_ns = 9100000 + 510000 * i,
 					       .workers = 8,
 					       .assist_ns = 1200000,

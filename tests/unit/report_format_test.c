@@ -58,7 +58,44 @@ static void formats(void **state)
 	assert_string_equal(fmt_rate(&c, 10000000000).s, "~4.1");
 	c.lower_bound = true;
 	assert_string_equal(fmt_count(&c).s, "≥ 30");
+	assert_string_equal(fmt_count_short(&c).s, "~41+");
+	assert_string_equal(fmt_rate(&c, 10000000000).s, "~4.1+");
+	assert_string_equal(fmt_rate(&c, 0).s, "~0+");
+	c.value = c.lo;
+	assert_string_equal(fmt_count(&c).s, "≥ 30");
+	assert_string_equal(fmt_count_short(&c).s, "≥ 30");
 	assert_string_equal(fmt_rate(&c, 0).s, "≥ 0");
+}
+
+/* As Go's own stacks have them: runtime/traceback.go, funcNamePiecesForPrint. */
+static void type_arguments_are_left_out(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "main.main", "main.main" },
+		{ "main.(*Cache[go.shape.string,go.shape.int]).Put", "main.(*Cache[...]).Put" },
+		{ "main.F[go.shape.[]int]", "main.F[...]" },
+		{ "main.F[go.shape.map[string][]main.P[int]].func1", "main.F[...].func1" },
+		{ "a.com/b.(*T[go.shape.struct { X [3]a.com/c.U }]).M-fm",
+		  "a.com/b.(*T[...]).M-fm" },
+		{ "main.(*Cache[...]).Put", "main.(*Cache[...]).Put" },
+		{ "main.F[", "main.F[" },
+		{ "main.F]", "main.F]" },
+		{ "main.F]x[", "main.F]x[" },
+		{ "[stack lost]", "[stack lost]" },
+		{ "[", "[" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		_cleanup_buf_ struct buf b = { 0 };
+
+		frame_put_func(&b, cases[i].in);
+		buf_u8(&b, 0);
+		assert_string_equal((const char *)b.data, cases[i].out);
+	}
 }
 
 static void names_are_shortened(void **state)
@@ -126,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(formats),
+		cmocka_unit_test(type_arguments_are_left_out),
 		cmocka_unit_test(names_are_shortened),
 		cmocka_unit_test(utf8_is_made_valid),
 		cmocka_unit_test(text_is_cut_to_width),

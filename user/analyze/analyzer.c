@@ -30,7 +30,7 @@ static int on_map(struct analyzer *a, const struct abi_hit *hit, uint32_t stack)
 #define ON_GC(name)                                                                                \
 	static int on_##name(struct analyzer *a, const struct abi_hit *hit, uint32_t stack)        \
 	{                                                                                          \
-		struct gc_context c = { &a->gc, &a->sites, a->maps.seen,                           \
+		struct gc_context c = { &a->gc, &a->sites, &a->stacks, a->maps.seen,               \
 					a->session.start_mono_ns };                                \
                                                                                                    \
 		return gc_##name(&c, hit, stack);                                                  \

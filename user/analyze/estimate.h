@@ -81,6 +81,8 @@ void window_add(struct window_sums *sums, const struct site_group *g, const stru
 
 /* All hits of a site, those lost on the way included when their number is known. */
 uint64_t site_hits(const struct site *s);
+/* Whether what the sites of some events saw until then is all there was, nothing lost. */
+bool sites_saw_all(const struct sites *s, uint32_t events, uint64_t until_ns);
 /* ns that the passages of the site took from the target; saturates. */
 uint64_t site_cost_ns(const struct sites *s, const struct site *v);
 

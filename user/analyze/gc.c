@@ -5,8 +5,8 @@
  * gcStart is called by whoever finds that a cycle is due, and returns early when somebody else was
  * faster: a cycle starts with that call of gcStart whose goroutine then stops the world for sweep
  * termination. It ends with mProf_Flush, which gcMarkTermination calls once, after the world runs
- * again. In between, mark workers drain (on the system stack: told apart by thread) and goroutines
- * assist (told apart by goroutine, they may change the thread in the middle).
+ * again. When the next one starts and the end was not seen, it ends there, incomplete. What goes
+ * on in between is in marking.c.
  *
  * A session may begin in the middle of a cycle: the first sign of one (a drain, an assist, a stop
  * for mark termination) makes a cycle without a start. Later, a lost start shows at mark
@@ -16,8 +16,6 @@
 
 #include <errno.h>
 #include <string.h>
-
-#define DRAIN_IDLE 4 /* gcDrainIdle (runtime/mgcmark.go, Go 1.17-1.27) */
 
 /* By gcTriggerKind (runtime/mgc.go, Go 1.17-1.27). */
 static const char *const trigger_name[] = { "heap", "time", "cycle" };
@@ -48,6 +46,7 @@ static int cycle_open(struct gc_context *c, struct gc_cycle fresh)
 	if (vec_push(&c->gc->cycles, fresh))
 		return -ENOMEM;
 	c->gc->current = (uint32_t)c->gc->cycles.len - 1;
+	gc_marking_expire(c->gc, fresh.start_ns);
 	return 0;
 }
 
@@ -84,6 +83,7 @@ int gc_start(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
 		.trigger = hit->arg[0],
 		.heap = hit->arg[1],
 		.stack = stack,
+		.cycles = c->gc->cycles.len,
 	};
 
 	memcpy(s.map_ops, c->map_ops, sizeof(s.map_ops));
@@ -94,6 +94,14 @@ int gc_start(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
 	if (vec_push(&c->gc->starts, s))
 		return -ENOMEM;
 	return u64map_put(&c->gc->start_of, key, c->gc->starts.len - 1);
+}
+
+bool gc_start_pending(const struct gc *gc, const struct abi_hit *hit, bool even_late)
+{
+	const uint64_t *i = u64map_get(&gc->start_of, opens_goroutine(hit));
+	const struct gc_start *s = i ? &gc->starts.data[*i] : NULL;
+
+	return s && s->pending && (even_late || s->cycles == gc->cycles.len);
 }
 
 int gc_cycle_started(struct gc_context *c, const struct abi_hit *stw, uint32_t stack)
@@ -123,8 +131,12 @@ int gc_cycle_started(struct gc_context *c, const struct abi_hit *stw, uint32_t s
 
 int gc_mark_done(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
 {
-	(void)hit;
+	const uint64_t *i = u64map_get(&c->gc->start_of, opens_goroutine(hit));
+
 	(void)stack;
+	/* So its call of gcStart is over. */
+	if (i)
+		c->gc->starts.data[*i].pending = false;
 	return gc_cycle_evident(c);
 }
 
@@ -141,9 +153,11 @@ int gc_mark_term(struct gc_context *c, const struct abi_hit *hit, uint32_t stack
 	memcpy(fresh.map_ops, c->map_ops, sizeof(fresh.map_ops));
 	if (!rc && !current(c->gc))
 		rc = cycle_open(c, fresh);
-	if (!rc)
-		current(c->gc)->mark_term_ns = hit->time_ns;
-	return rc;
+	if (rc)
+		return rc;
+	current(c->gc)->mark_term_ns = hit->time_ns;
+	c->gc->stw.mark_term |= c->gc->stopping && c->gc->stw.goid == hit->goid;
+	return 0;
 }
 
 int gc_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
@@ -159,91 +173,6 @@ int gc_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
 	cycle->heap_end = hit->arg[1];
 	cycle_close(c, hit->time_ns);
 	return 0;
-}
-
-/* Begins a drain or an assist of the running cycle. */
-static int begin(struct gc_context *c, struct opens *o, uint64_t key, const struct abi_hit *hit,
-		 uint32_t stack)
-{
-	struct open v = {
-		.time_ns = hit->time_ns,
-		.arg = { hit->arg[0], hit->arg[1] },
-		.stack = stack,
-		.site = hit->site,
-		.window = hit->window,
-	};
-
-	if (gc_cycle_evident(c))
-		return -ENOMEM;
-	v.cycle = c->gc->current;
-	if (opens_top(o, key)) {
-		opens_pop(o, key);
-		c->gc->unmatched++;
-	}
-	return opens_push(o, key, v);
-}
-
-/* Ends it: true and *ret when its beginning is known. */
-static bool end(struct gc_context *c, struct opens *o, uint64_t key, const struct abi_hit *hit,
-		struct open *ret)
-{
-	const struct open *v = opens_top(o, key);
-
-	if (!v) {
-		c->gc->unmatched++;
-		return false;
-	}
-	*ret = *v;
-	opens_pop(o, key);
-	if (waits_same(c->sites, ret, hit))
-		return true;
-	c->gc->unmatched += 2;
-	return false;
-}
-
-int gc_drain_begin(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
-{
-	return begin(c, &c->gc->drains, hit->tid, hit, stack);
-}
-
-int gc_drain_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
-{
-	struct gc_cycle *cycle;
-	struct open v;
-	uint64_t ns;
-
-	(void)stack;
-	if (!end(c, &c->gc->drains, hit->tid, hit, &v) || v.cycle == GC_NONE)
-		return 0;
-	cycle = &c->gc->cycles.data[v.cycle];
-	ns = elapsed_ns(v.time_ns, hit->time_ns);
-	cycle->workers++;
-	add_ns(&cycle->worker_ns, ns);
-	if (v.arg[0] & DRAIN_IDLE)
-		add_ns(&cycle->worker_idle_ns, ns);
-	return 0;
-}
-
-int gc_assist_begin(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
-{
-	return begin(c, &c->gc->assisting, opens_goroutine(hit), hit, stack);
-}
-
-int gc_assist_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
-{
-	struct open v;
-	uint64_t ns;
-
-	(void)stack;
-	if (!end(c, &c->gc->assisting, opens_goroutine(hit), hit, &v))
-		return 0;
-	ns = elapsed_ns(v.time_ns, hit->time_ns);
-	if (v.cycle != GC_NONE) {
-		c->gc->cycles.data[v.cycle].assists++;
-		add_ns(&c->gc->cycles.data[v.cycle].assist_ns, ns);
-	}
-	result_hist_add(&c->gc->assist, ns);
-	return waits_add(&c->gc->assists, "assist", 0, v.stack, hit->goid, ns);
 }
 
 /* How many cycles there were: those listed, and more if the counters know of more. */
@@ -271,6 +200,7 @@ static int build_cycle(const struct gc *gc, size_t i, const uint64_t *map_ops, s
 {
 	const struct gc_cycle *from = &gc->cycles.data[i];
 	bool running = i == gc->current;
+	uint64_t end_ns = running ? b->end_ns : from->end_ns;
 	struct result_gc_cycle *to = &b->r->cycles[i];
 
 	*to = (struct result_gc_cycle){
@@ -278,12 +208,17 @@ static int build_cycle(const struct gc *gc, size_t i, const uint64_t *map_ops, s
 		.trigger = from->trigger,
 		.complete = from->started && from->ended,
 		.start_ns = build_at(b, from->start_ns),
-		.end_ns = build_at(b, running ? b->end_ns : from->end_ns),
+		.end_ns = build_at(b, end_ns),
 		.mark_term_ns = from->mark_term_ns ? build_at(b, from->mark_term_ns) : 0,
 		.stw_ns = from->stw_ns,
+		.workers_known = sites_saw_all(
+			b->sites, EVENT_BIT(ABI_GC_DRAIN_BEGIN) | EVENT_BIT(ABI_GC_DRAIN_END),
+			end_ns),
 		.worker_ns = from->worker_ns,
 		.worker_idle_ns = from->worker_idle_ns,
 		.workers = from->workers,
+		.assists_known = sites_saw_all(
+			b->sites, EVENT_BIT(ABI_ASSIST_BEGIN) | EVENT_BIT(ABI_ASSIST_END), end_ns),
 		.assist_ns = from->assist_ns,
 		.assists = from->assists,
 		.heap_known = from->heap_start && from->heap_end,
@@ -309,7 +244,9 @@ int gc_result(const struct gc *gc, const uint64_t *map_ops, struct build *b)
 			return -ENOMEM;
 	r->gc_cycles = count_cycles(gc, b);
 	r->assist = gc->assist;
-	r->assist_count = estimate_count(b->sites, EVENT_BIT(ABI_ASSIST_BEGIN), b->end_ns, NULL);
+	r->assist_count = waits_outermost(
+		estimate_count(b->sites, EVENT_BIT(ABI_ASSIST_BEGIN), b->end_ns, NULL),
+		gc->assists_begun, gc->assists_nested);
 	b->unmatched += gc->unmatched + gc->drains.n + gc->assisting.n + gc->stopping;
 	if (gc_stw_result(gc, b))
 		return -ENOMEM;

@@ -3,6 +3,7 @@
 #ifndef MAPPROBE_ANALYZE_GC_H
 #define MAPPROBE_ANALYZE_GC_H
 
+#include "analyze/stacks.h"
 #include "analyze/waits.h"
 
 #define GC_NONE UINT32_MAX
@@ -12,6 +13,7 @@ struct gc_start {
 	bool pending;
 	uint64_t time_ns, trigger, heap;
 	uint32_t stack;
+	size_t cycles;			  /* that had started until then */
 	uint64_t map_ops[RESULT_MAP_OPS]; /* seen until then */
 };
 
@@ -31,7 +33,9 @@ struct gc_cycle {
 
 struct stw {
 	uint64_t begin_ns, stopped_ns, end_ns;
-	bool stopped; /* seen standing still */
+	bool stopped;	/* seen standing still */
+	bool inferred;	/* the runtime named no reason: it follows from what came before */
+	bool mark_term; /* its goroutine entered gcMarkTermination meanwhile */
 	uint32_t reason;
 	uint64_t goid;
 	uint32_t stack, cycle;
@@ -48,6 +52,7 @@ struct gc {
 	struct result_hist stw_gc, stw_other, stw_stopping, assist;
 	struct opens drains, assisting;
 	struct waits assists;
+	uint64_t assists_begun, assists_nested;
 	uint64_t unmatched;
 };
 
@@ -55,6 +60,7 @@ struct gc {
 struct gc_context {
 	struct gc *gc;
 	const struct sites *sites;
+	const struct stacks *stacks;
 	const uint64_t *map_ops; /* RESULT_MAP_OPS hits of maps seen so far */
 	uint64_t start_ns;	 /* of the session */
 };
@@ -77,8 +83,15 @@ int gc_assist_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stac
 
 /* Between the parts of the GC: a stop for sweep termination starts a cycle; 0 or -ENOMEM. */
 int gc_cycle_started(struct gc_context *c, const struct abi_hit *stw, uint32_t stack);
+/*
+ * The hit's goroutine has called gcStart and not stopped the world since; unless even_late: nor has
+ * anybody else started a cycle since.
+ */
+bool gc_start_pending(const struct gc *gc, const struct abi_hit *hit, bool even_late);
 /* Something that happens only in a cycle was seen: the session began in the middle of one. */
 int gc_cycle_evident(struct gc_context *c);
+/* A cycle has started: closes the drains and assists that can no longer be going on. */
+void gc_marking_expire(struct gc *gc, uint64_t now_ns);
 
 int gc_result(const struct gc *gc, const uint64_t *map_ops, struct build *b);
 /* Parts of it. */

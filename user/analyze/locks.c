@@ -55,7 +55,7 @@ static void close_inside(struct locks *l, uint64_t key, const struct open *v)
 int locks_begin(struct locks *l, const struct sites *s, const struct abi_hit *hit, uint32_t stack)
 {
 	uint64_t key = opens_goroutine(hit);
-	const struct open *stale = in_function(l, s, key, hit->site);
+	const struct open *stale;
 	struct open v = {
 		.time_ns = hit->time_ns,
 		.arg = { hit->arg[0], hit->arg[1] },
@@ -65,6 +65,8 @@ int locks_begin(struct locks *l, const struct sites *s, const struct abi_hit *hi
 	};
 	unsigned int depth;
 
+	l->unmatched += waits_expire(&l->open, s, hit);
+	stale = in_function(l, s, key, hit->site);
 	if (stale) {
 		close_inside(l, key, stale);
 		opens_pop(&l->open, key);
@@ -83,10 +85,12 @@ int locks_begin(struct locks *l, const struct sites *s, const struct abi_hit *hi
 int locks_end(struct locks *l, const struct sites *s, const struct abi_hit *hit)
 {
 	uint64_t key = opens_goroutine(hit), ns;
-	const struct open *v = in_function(l, s, key, hit->site);
+	const struct open *v;
 	struct open w;
 	uint32_t kind;
 
+	l->unmatched += waits_expire(&l->open, s, hit);
+	v = in_function(l, s, key, hit->site);
 	if (!v && !s->site[hit->site].paired)
 		v = opens_top(&l->open, key);
 	if (!v) {
@@ -109,27 +113,6 @@ int locks_end(struct locks *l, const struct sites *s, const struct abi_hit *hit)
 	return waits_add(&l->waits, kind_name[kind], w.arg[0], w.stack, hit->goid, ns);
 }
 
-/* The waits that lie in no other one. */
-static struct result_count outermost(const struct locks *l, struct result_count c)
-{
-	double share;
-
-	if (!l->nested || !c.hits)
-		return c;
-	share = 1 - (double)l->nested / (double)l->begun;
-	if (c.exact && c.hits == l->begun) {
-		c.hits -= l->nested;
-		c.value = c.lo = c.hi = (double)c.hits;
-		return c;
-	}
-	c.exact = false;
-	c.hits -= c.hits > l->nested ? l->nested : 0;
-	c.value *= share;
-	c.lo *= share;
-	c.hi *= share;
-	return c;
-}
-
 int locks_result(const struct locks *l, struct build *b)
 {
 	struct result *r = b->r;
@@ -144,8 +127,9 @@ int locks_result(const struct locks *l, struct build *b)
 				.hist = l->hist[kind],
 			};
 	r->lock_wait_ns = l->wait_ns;
-	r->lock_waits =
-		outermost(l, estimate_count(b->sites, EVENT_BIT(ABI_LOCK_BEGIN), b->end_ns, NULL));
+	r->lock_waits = waits_outermost(
+		estimate_count(b->sites, EVENT_BIT(ABI_LOCK_BEGIN), b->end_ns, NULL), l->begun,
+		l->nested);
 	b->unmatched += l->unmatched + l->open.n;
 	return waits_result(&l->waits, b, &r->locks, &r->nlocks);
 }

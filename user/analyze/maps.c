@@ -71,6 +71,15 @@ void maps_state(struct maps *m, const struct event_map_state *v)
 
 	if (!map)
 		return;
+	if (!map->readings++) {
+		map->first_length = v->length;
+		map->first_capacity = v->capacity;
+	} else {
+		map->grown += v->capacity > map->read_capacity;
+		map->changes += v->length != map->read_length || v->capacity != map->read_capacity;
+	}
+	map->read_length = v->length;
+	map->read_capacity = v->capacity;
 	map->length_known = map->capacity_known = map->read = true;
 	map->read_ns = v->time_ns;
 	map->length = v->length;

@@ -31,8 +31,10 @@ struct map {
 	uint32_t older; /* the map of another type that was at this address before, index + 1 */
 	bool length_known, capacity_known;
 	uint64_t length, capacity;
-	bool read;	  /* an EVENT_MAP_STATE has come, and no later hit since */
-	uint64_t read_ns; /* the latest one's time */
+	bool read;			   /* an EVENT_MAP_STATE has come, and no later hit since */
+	uint64_t read_ns;		   /* the latest one's time */
+	uint64_t readings, changes, grown; /* see result_map */
+	uint64_t first_length, first_capacity, read_length, read_capacity;
 	uint64_t always[RESULT_MAP_OPS], inside[RESULT_MAP_OPS];
 	struct map_spread spread[RESULT_MAP_OPS];
 	uint64_t evacuations;

@@ -125,16 +125,10 @@ static int build_growths(const struct map *map, struct build *b, struct result_m
 	return 0;
 }
 
-/*
- * Whether length and capacity are those at the end: read at that time, or before it and never
- * written since (then the tracer, which had a look, had nothing new to say).
- */
+/* The state is that of the session's end: the tracer reads every map that still lives then. */
 static bool is_live_state(const struct map *map, const struct event_end *end)
 {
-	if (!map->read || !end)
-		return false;
-	return map->read_ns >= end->time_ns || end->reason == EVENT_END_TIME ||
-	       end->reason == EVENT_END_INTERRUPT;
+	return map->read && end && map->read_ns >= end->time_ns;
 }
 
 static int build_map(const struct maps *m, const struct ranked *from, const struct scale *scale,
@@ -151,6 +145,11 @@ static int build_map(const struct maps *m, const struct ranked *from, const stru
 		.length = map->length,
 		.capacity = map->capacity,
 		.live_state = is_live_state(map, end),
+		.readings = map->readings,
+		.changes = map->changes,
+		.first_length = map->first_length,
+		.first_capacity = map->first_capacity,
+		.grown = map->grown,
 		.evacuations = map->evacuations,
 		.ngoroutines = map->writers.n,
 	};

@@ -64,3 +64,38 @@ void opens_pop(struct opens *o, uint64_t key)
 	o->free = i + 1;
 	o->n--;
 }
+
+/* Makes v and all it lies in free. */
+static void release(struct opens *o, uint32_t i)
+{
+	while (i != OPENS_NONE) {
+		uint32_t below = o->all.data[i].below;
+
+		o->all.data[i].below = o->free;
+		o->free = i + 1;
+		o->n--;
+		i = below;
+	}
+}
+
+uint64_t opens_drop(struct opens *o, bool (*stale)(const struct open *v, const void *ctx),
+		    const void *ctx)
+{
+	size_t before = o->n;
+
+	for (size_t slot = 0; o->n && slot < o->top.cap; slot++) {
+		const struct u64map_slot *s = &o->top.slots[slot];
+		uint32_t kept = OPENS_NONE, i = s->used ? (uint32_t)s->value : OPENS_NONE;
+
+		for (; i != OPENS_NONE && !stale(&o->all.data[i], ctx); i = o->all.data[i].below)
+			kept = i;
+		if (i == OPENS_NONE)
+			continue;
+		release(o, i);
+		if (kept != OPENS_NONE)
+			o->all.data[kept].below = OPENS_NONE;
+		else if (u64map_del(&o->top, s->key))
+			slot--; /* another key may have come to its place */
+	}
+	return before - o->n;
+}

@@ -28,8 +28,9 @@ struct open {
 struct opens {
 	struct u64map top; /* key -> index of the innermost */
 	VEC(struct open) all;
-	uint32_t free; /* index + 1 of an unused one, 0: none */
-	size_t n;      /* open now */
+	uint32_t free;	 /* index + 1 of an unused one, 0: none */
+	size_t n;	 /* open now */
+	uint16_t window; /* the latest one that a hit was in, see waits_expire */
 };
 
 static inline void opens_deinit(struct opens *o)
@@ -54,5 +55,11 @@ unsigned int opens_depth(const struct opens *o, uint64_t key);
 int opens_push(struct opens *o, uint64_t key, struct open v);
 /* Closes the innermost of key, which exists. */
 void opens_pop(struct opens *o, uint64_t key);
+/*
+ * Closes, of all keys, those that are stale, and what they lie in, which is older still. Returns
+ * how many.
+ */
+uint64_t opens_drop(struct opens *o, bool (*stale)(const struct open *v, const void *ctx),
+		    const void *ctx);
 
 #endif

@@ -76,6 +76,12 @@ struct result_map {
 	bool length_known, capacity_known;
 	uint64_t length, capacity; /* at the end, else as last seen */
 	bool live_state;	   /* length and capacity were read at the end */
+	/*
+	 * The map as read from the target's memory while it was written, without a probe: what it
+	 * was at first, how often its length or capacity had changed since the time before, and how
+	 * often its capacity had grown (at least so many growths). 0 readings: it was not read.
+	 */
+	uint64_t readings, first_length, first_capacity, changes, grown;
 	uint64_t hits[RESULT_MAP_OPS];
 	struct result_count ops[RESULT_MAP_OPS];
 	uint64_t evacuations;	       /* classic: buckets moved, as seen */
@@ -87,17 +93,20 @@ struct result_map {
 };
 
 struct result_gc_cycle {
-	uint64_t number;	   /* 1: the first seen in this session */
-	const char *trigger;	   /* "heap", "time", "cycle" */
-	bool complete;		   /* its start and end were both seen */
-	uint64_t start_ns, end_ns; /* at_ns; gcStart to mProf_Flush */
-	uint64_t mark_term_ns;	   /* at_ns of mark termination, 0: not seen */
-	uint64_t mark_ns;   /* from the world's restart after sweep termination to the last stop */
-	uint64_t stw_ns;    /* total time not running Go code: stopping + stopped, both pauses */
-	uint64_t worker_ns; /* drains of mark workers, all threads */
-	uint64_t worker_idle_ns; /* of it, idle workers */
-	uint64_t workers;	 /* drains */
-	uint64_t assist_ns, assists;
+	uint64_t number;     /* 1: the first seen in this session */
+	const char *trigger; /* "heap", "time", "cycle" */
+	bool complete;	     /* its start and end were both seen */
+	/* at_ns; gcStart to mProf_Flush; an end not seen: the next start, or the session's end */
+	uint64_t start_ns, end_ns;
+	uint64_t mark_term_ns; /* at_ns of mark termination, 0: not seen */
+	uint64_t mark_ns; /* from the world's restart after sweep termination to the last stop */
+	uint64_t stw_ns;  /* total time not running Go code: stopping + stopped, both pauses */
+	/* Known: always armed until its end, and nothing lost. Else what was seen. */
+	bool workers_known, assists_known;
+	uint64_t worker_ns;	     /* drains of mark workers, all threads */
+	uint64_t worker_idle_ns;     /* of it, idle workers */
+	uint64_t workers;	     /* drains */
+	uint64_t assist_ns, assists; /* the outermost, see result.assist */
 	bool heap_known;
 	uint64_t heap_start_bytes, heap_end_bytes; /* gcController.heapLive */
 	uint64_t map_ops[RESULT_MAP_OPS];	   /* seen while this cycle ran */
@@ -172,6 +181,7 @@ struct result {
 	size_t nstws;
 	struct result_hist stw_gc, stw_other; /* stopping + stopped */
 	struct result_hist stw_stopping;
+	/* An assist may lie inside another one; its time is the outer's and is in nothing twice. */
 	struct result_hist assist;
 	struct result_wait *assists; /* by stack, longest first */
 	size_t nassists;
@@ -180,9 +190,9 @@ struct result {
 	size_t nlock_kinds;
 	struct result_wait *locks; /* by kind, lock and stack, longest first */
 	size_t nlocks;
-	struct result_count lock_waits; /* all kinds */
-	uint64_t lock_wait_ns;		/* seen */
-	struct result_count gc_cycles, assist_count;
+	struct result_count lock_waits;		     /* all kinds, the outermost */
+	uint64_t lock_wait_ns;			     /* seen */
+	struct result_count gc_cycles, assist_count; /* the outermost assists */
 
 	struct result_crash *crash; /* NULL: none */
 

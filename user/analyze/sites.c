@@ -164,6 +164,22 @@ uint64_t site_hits(const struct site *s)
 	return s->counter.hits > seen ? s->counter.hits : seen;
 }
 
+bool sites_saw_all(const struct sites *s, uint32_t events, uint64_t until_ns)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < ABI_MAX_SITES; i++) {
+		const struct site *v = &s->site[i];
+
+		if (!v->known || !(events & EVENT_BIT(v->event)))
+			continue;
+		any = true;
+		if (v->counter.lost || (v->windowed && s->group[v->group].from_ns < until_ns))
+			return false;
+	}
+	return any;
+}
+
 uint64_t site_cost_ns(const struct sites *s, const struct site *v)
 {
 	uint64_t ns = v->single_step ? s->cost.single_step_ns : s->cost.emulated_ns;

@@ -121,6 +121,37 @@ int stacks_stack(struct stacks *s, const struct abi_stack *v)
 	return 0;
 }
 
+static const struct symbol *symbol_of(const struct stacks *s, uint64_t pc)
+{
+	const uint64_t *i = u64map_get(&s->by_pc, pc);
+
+	return i ? &s->symbols.data[*i] : NULL;
+}
+
+int stacks_passes(const struct stacks *s, uint32_t raw, const char *func)
+{
+	const struct raw_stack *stack = raw == STACKS_NONE ? NULL : &s->raw.data[raw];
+	int n = 0;
+
+	if (!stack || !stack->described)
+		return -1;
+	for (uint32_t i = 0; i < stack->n; i++) {
+		const struct symbol *sym = symbol_of(s, stack->pc[i]);
+
+		for (uint32_t line = 0; sym && line < sym->nlines; line++)
+			n += sym->lines[line].func == func;
+	}
+	return n;
+}
+
+const char *stacks_caller(const struct stacks *s, uint32_t raw)
+{
+	const struct raw_stack *stack = raw == STACKS_NONE ? NULL : &s->raw.data[raw];
+	const struct symbol *sym = stack && stack->n ? symbol_of(s, stack->pc[0]) : NULL;
+
+	return sym && sym->nlines ? sym->lines[0].func : NULL;
+}
+
 uint64_t stacks_undescribed(const struct stacks *s)
 {
 	uint64_t n = 0;
@@ -149,13 +180,6 @@ void stack_table_deinit(struct stack_table *t)
 	u64map_deinit(&t->whole);
 	u64map_deinit(&t->partial);
 	u64map_deinit(&t->by_hash);
-}
-
-static const struct symbol *symbol_of(const struct stacks *s, uint64_t pc)
-{
-	const uint64_t *i = u64map_get(&s->by_pc, pc);
-
-	return i ? &s->symbols.data[*i] : NULL;
 }
 
 /* The location of pc; partial: without the lines of map code, of which there are others. */

@@ -44,6 +44,10 @@ int stacks_symbol(struct stacks *s, struct strings *strings, const struct event_
 int stacks_stack(struct stacks *s, const struct abi_stack *v);
 /* The index of the stack a hit names, STACKS_NONE for id 0. 0 or -ENOMEM. */
 int stacks_ref(struct stacks *s, uint64_t id, uint32_t *ret);
+/* How many of its calls are in func (interned); -1 when the stack is not known, or not yet. */
+int stacks_passes(const struct stacks *s, uint32_t raw, const char *func);
+/* The function of the direct caller, NULL when it is not known. */
+const char *stacks_caller(const struct stacks *s, uint32_t raw);
 /* Hits that named stacks which never came. */
 uint64_t stacks_undescribed(const struct stacks *s);
 

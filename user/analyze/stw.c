@@ -3,8 +3,16 @@
  * Stops of the world. worldsema lets one goroutine at a time stop the world (runtime/proc.go), so
  * beginning, standing still and end come in this order and need no key. A missing one costs the
  * stop in question and no other: it is counted as unmatched.
+ *
+ * Before Go 1.21 the runtime names no reason. The collector's own stops are known by what their
+ * goroutine does: from gcStart it stops the world for sweep termination, and when it has stopped it
+ * for mark termination it enters gcMarkTermination before the world runs again. Both say
+ * systemstack(stopTheWorldWithSema), all others go by way of stopTheWorld (runtime/mgc.go, proc.go,
+ * Go 1.17-1.20). gcStart returns early when somebody else was faster, and that is not seen: without
+ * a stack, a call of it tells nothing any more once a cycle has started.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "analyze/gc.h"
 
@@ -34,10 +42,22 @@ static bool is_gc(uint32_t reason)
 	return reason == REASON_MARK_TERM || reason == REASON_SWEEP_TERM;
 }
 
+static uint32_t infer_reason(const struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
+{
+	static const char others[] = "runtime.stopTheWorld."; /* the closure in it */
+	const char *caller = stacks_caller(c->stacks, stack);
+	bool own = caller && !strcmp(caller, "runtime.systemstack");
+
+	if (caller && !strncmp(caller, others, strlen(others)))
+		return 0;
+	return gc_start_pending(c->gc, hit, own) ? REASON_SWEEP_TERM : 0;
+}
+
 int gc_stw_begin(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
 {
 	/* stwReason is a uint8: the rest of the register is not its own. */
-	uint32_t reason = hit->arg[0] & 0xff;
+	uint32_t named = hit->arg[0] & 0xff;
+	uint32_t reason = named ? named : infer_reason(c, hit, stack);
 	struct gc *gc = c->gc;
 	int rc = 0;
 
@@ -51,6 +71,7 @@ int gc_stw_begin(struct gc_context *c, const struct abi_hit *hit, uint32_t stack
 	gc->stopping = true;
 	gc->stw = (struct stw){
 		.begin_ns = hit->time_ns,
+		.inferred = !named,
 		.reason = reason < REASONS ? reason : 0,
 		.goid = hit->goid,
 		.stack = stack,
@@ -62,13 +83,24 @@ int gc_stw_begin(struct gc_context *c, const struct abi_hit *hit, uint32_t stack
 	return 0;
 }
 
+/* The stop that ends now was for mark termination. */
+static void found_mark_term(struct gc *gc)
+{
+	gc->stw.reason = REASON_MARK_TERM;
+	gc->stw.cycle = gc->current;
+	if (gc->current != GC_NONE)
+		gc->cycles.data[gc->current].mark_to_ns = gc->stw.begin_ns;
+}
+
 int gc_stw_stopped(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
 {
 	struct gc *gc = c->gc;
 
 	(void)stack;
 	if (!gc->stopping || gc->stw.stopped) {
-		gc->unmatched++;
+		/* A second standstill is another stop's, whose beginning was lost. */
+		gc->unmatched += 1 + gc->stopping;
+		gc->stopping = false;
 		return 0;
 	}
 	gc->stw.stopped = true;
@@ -89,6 +121,8 @@ int gc_stw_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
 	}
 	gc->stopping = false;
 	s->end_ns = hit->time_ns;
+	if (s->inferred && !s->reason && s->mark_term)
+		found_mark_term(gc);
 	if (s->stopped) {
 		result_hist_add(&gc->stw_stopping, elapsed_ns(s->begin_ns, s->stopped_ns));
 	} else {

@@ -102,3 +102,46 @@ bool waits_same(const struct sites *s, const struct open *v, const struct abi_hi
 		return !s->site[v->site].windowed;
 	return v->window == end->window;
 }
+
+struct expiry {
+	const struct sites *sites;
+	const struct abi_hit *hit;
+};
+
+static bool is_other(const struct open *v, const void *ctx)
+{
+	const struct expiry *x = ctx;
+
+	return !waits_same(x->sites, v, x->hit);
+}
+
+uint64_t waits_expire(struct opens *o, const struct sites *s, const struct abi_hit *hit)
+{
+	const struct expiry x = { s, hit };
+
+	if (!hit->window || hit->window == o->window)
+		return 0;
+	o->window = hit->window;
+	return opens_drop(o, is_other, &x);
+}
+
+struct result_count waits_outermost(struct result_count all, uint64_t begun, uint64_t nested)
+{
+	struct result_count c = all;
+	double share;
+
+	if (!nested || !c.hits)
+		return c;
+	share = 1 - (double)nested / (double)begun;
+	if (c.exact && c.hits == begun) {
+		c.hits -= nested;
+		c.value = c.lo = c.hi = (double)c.hits;
+		return c;
+	}
+	c.exact = false;
+	c.hits -= c.hits > nested ? nested : 0;
+	c.value *= share;
+	c.lo *= share;
+	c.hi *= share;
+	return c;
+}

@@ -37,5 +37,17 @@ int waits_result(const struct waits *w, struct build *b, struct result_wait **re
  * always armed then and is windowed now.
  */
 bool waits_same(const struct sites *s, const struct open *v, const struct abi_hit *end);
+/*
+ * Closes what a hit in another window than that of the hit before can no longer be the end of, of
+ * all goroutines: most of those that were cut off by the end of a window never come back. Returns
+ * how many.
+ */
+uint64_t waits_expire(struct opens *o, const struct sites *s, const struct abi_hit *hit);
+
+/*
+ * How many lie in no other one: of the count of all, of which begun were seen, nested of them
+ * inside another.
+ */
+struct result_count waits_outermost(struct result_count all, uint64_t begun, uint64_t nested);
 
 #endif

@@ -47,17 +47,30 @@ struct fmt fmt_si(double v)
 	return f;
 }
 
+/* number, with the marks that say what kind of count it is. */
+static struct fmt mark(const struct result_count *c, const char *number)
+{
+	struct fmt f;
+
+	if (c->exact)
+		snprintf(f.s, sizeof(f.s), "%.32s", number);
+	else if (!c->lower_bound)
+		snprintf(f.s, sizeof(f.s), "~%.32s", number);
+	else if (c->value > c->lo)
+		snprintf(f.s, sizeof(f.s), "~%.32s+", number);
+	else
+		snprintf(f.s, sizeof(f.s), "≥ %.32s", number);
+	return f;
+}
+
 struct fmt fmt_rate(const struct result_count *c, uint64_t ns)
 {
 	double v = fmt_ratio(fmt_count_value(c), (double)ns / 1e9);
-	struct fmt f, si = fmt_si(v);
+	struct fmt f = { "-" }, si = fmt_si(v);
 
 	if (v > 0 && v < 9.95)
 		snprintf(si.s, sizeof(si.s), v < 0.1 ? "<0.1" : "%.1f", v);
-	snprintf(f.s, sizeof(f.s), "%s%.32s", c->exact ? "" : c->lower_bound ? "≥ " : "~", si.s);
-	if (!c->known)
-		strcpy(f.s, "-");
-	return f;
+	return c->known ? mark(c, si.s) : f;
 }
 
 struct fmt fmt_room(uint64_t v)
@@ -146,26 +159,23 @@ struct fmt fmt_count(const struct result_count *c)
 {
 	struct fmt f;
 
-	if (!c->known || c->exact || c->lower_bound)
+	if (!c->known || c->exact)
 		return fmt_count_short(c);
-	snprintf(f.s, sizeof(f.s), "~ %.16s (%.16s .. %.16s)", fmt_si(c->value).s, fmt_si(c->lo).s,
-		 fmt_si(c->hi).s);
+	if (c->lower_bound)
+		snprintf(f.s, sizeof(f.s), "≥ %.32s", fmt_si(c->lo).s);
+	else
+		snprintf(f.s, sizeof(f.s), "~ %.16s (%.16s .. %.16s)", fmt_si(c->value).s,
+			 fmt_si(c->lo).s, fmt_si(c->hi).s);
 	return f;
 }
 
 struct fmt fmt_count_short(const struct result_count *c)
 {
-	struct fmt f;
+	struct fmt f = { "-" };
 
 	if (!c->known)
-		strcpy(f.s, "-");
-	else if (c->exact)
-		return fmt_int(c->hits);
-	else if (c->lower_bound)
-		snprintf(f.s, sizeof(f.s), "≥ %.32s", fmt_si(c->lo).s);
-	else
-		snprintf(f.s, sizeof(f.s), "~%.32s", fmt_si(c->value).s);
-	return f;
+		return f;
+	return c->exact ? fmt_int(c->hits) : mark(c, fmt_si(fmt_count_value(c)).s);
 }
 
 double fmt_ratio(double a, double b)
@@ -177,7 +187,9 @@ double fmt_count_value(const struct result_count *c)
 {
 	if (!c->known)
 		return 0;
-	return c->exact ? (double)c->hits : c->lower_bound ? c->lo : c->value;
+	if (c->exact)
+		return (double)c->hits;
+	return c->lower_bound && !(c->value > c->lo) ? c->lo : c->value;
 }
 
 const char *fmt_plural(uint64_t n)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Histograms in the terminal. The buckets are logarithmic, four per power of two; a row merges 1,
- * 2, 4, ... of them, as few as keep the picture within twelve rows, the same number in each. Bars
- * are drawn to an eighth of a column.
+ * 2, 4, ... of them, as few as keep the picture within eight rows, the same number in each. Bars
+ * are drawn to an eighth of a column. A handful of values is no distribution and gets no picture.
  */
 #include "report/text.h"
 
-#define MAX_ROWS    12
+#define MAX_ROWS    8
+#define MIN_VALUES  20
 #define BAR_COLUMNS 40
 
 /* Rows that buckets first..last need when per of them share one. */
@@ -84,6 +85,6 @@ void text_hist(struct text *t, const char *title, const struct result_hist *h)
 		last = i;
 	}
 	text_hist_line(t, title, h);
-	if (h->n > 1 && first <= last)
+	if (h->n >= MIN_VALUES && first <= last)
 		put_rows(t, h, first, last);
 }

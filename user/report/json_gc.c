@@ -18,11 +18,11 @@ static json_t *gc_cycle(struct json_out *j, const struct result_gc_cycle *c)
 	jput(j, o, "mark_term_ns", jint_or_null(c->mark_term_ns, c->mark_term_ns));
 	jput(j, o, "mark_ns", jint(c->mark_ns));
 	jput(j, o, "stw_ns", jint(c->stw_ns));
-	jput(j, o, "worker_ns", jint(c->worker_ns));
-	jput(j, o, "worker_idle_ns", jint(c->worker_idle_ns));
-	jput(j, o, "workers", jint(c->workers));
-	jput(j, o, "assist_ns", jint(c->assist_ns));
-	jput(j, o, "assists", jint(c->assists));
+	jput(j, o, "worker_ns", jint_or_null(c->workers_known, c->worker_ns));
+	jput(j, o, "worker_idle_ns", jint_or_null(c->workers_known, c->worker_idle_ns));
+	jput(j, o, "workers", jint_or_null(c->workers_known, c->workers));
+	jput(j, o, "assist_ns", jint_or_null(c->assists_known, c->assist_ns));
+	jput(j, o, "assists", jint_or_null(c->assists_known, c->assists));
 	jput(j, o, "heap_start_bytes", jint_or_null(c->heap_known, c->heap_start_bytes));
 	jput(j, o, "heap_end_bytes", jint_or_null(c->heap_known, c->heap_end_bytes));
 	for (size_t op = 0; op < RESULT_MAP_OPS; op++)

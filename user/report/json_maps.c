@@ -32,6 +32,21 @@ static json_t *map_growth(struct json_out *j, const struct result_growth *g)
 	return o;
 }
 
+/* The map as read from the target's memory from time to time, null: never. */
+static json_t *map_read(struct json_out *j, const struct result_map *m)
+{
+	json_t *o;
+
+	if (!m->readings)
+		return json_null();
+	o = json_object();
+	jput(j, o, "changes", jint(m->changes));
+	jput(j, o, "first_length", jint(m->first_length));
+	jput(j, o, "first_capacity", jint(m->first_capacity));
+	jput(j, o, "grown", jint(m->grown));
+	return o;
+}
+
 static json_t *map_one(struct json_out *j, const struct result_map *m)
 {
 	json_t *o = json_object(), *sites = json_array(), *growths = json_array();
@@ -41,6 +56,7 @@ static json_t *map_one(struct json_out *j, const struct result_map *m)
 	jput(j, o, "length", jint_or_null(m->length_known, m->length));
 	jput(j, o, "capacity", jint_or_null(m->capacity_known, m->capacity));
 	jput(j, o, "live_state", json_boolean(m->live_state));
+	jput(j, o, "read", map_read(j, m));
 	for (size_t op = 0; op < RESULT_MAP_OPS; op++)
 		jput(j, o, json_map_op[op], jcount(j, &m->ops[op]));
 	jput(j, o, "evacuations", jint(m->evacuations));

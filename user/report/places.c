@@ -3,30 +3,15 @@
 
 #include <stdlib.h>
 
-#include "base/u64map.h"
-#include "report/frames.h"
-
 void places_deinit(struct places *p)
 {
 	vec_deinit(&p->list);
+	u64map_deinit(&p->index);
 }
 
 double place_changes(const struct place *p)
 {
 	return p->count[RESULT_ASSIGN] + p->count[RESULT_DELETE] + p->count[RESULT_CLEAR];
-}
-
-static uint64_t call_of(const struct result *r, uint32_t stack)
-{
-	const struct result_stack *s = frame_stack(r, stack);
-
-	for (size_t i = 0; s && i < s->nlocs; i++) {
-		const struct result_loc *l = frame_loc(r, s->locs[i]);
-
-		if (l)
-			return l->pc;
-	}
-	return 0;
 }
 
 static int by_changes(const void *a, const void *b)
@@ -36,37 +21,72 @@ static int by_changes(const void *a, const void *b)
 
 	if (n != m)
 		return n > m ? -1 : 1;
-	return (x->pc > y->pc) - (x->pc < y->pc);
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+/* The place of that line, new or met before; NULL when memory runs out. */
+static struct place *place_of(struct places *p, const struct frame *line)
+{
+	uint64_t key = frame_line_hash(line), *have;
+	struct place fresh = { .line = *line, .order = p->list.len };
+
+	while ((have = u64map_get(&p->index, key))) {
+		if (frame_same_line(&p->list.data[*have].line, line))
+			return &p->list.data[*have];
+		key = u64_mix(key, 1);
+	}
+	if (u64map_put(&p->index, key, p->list.len) || vec_push(&p->list, fresh)) {
+		/* The index may name what is not there. */
+		u64map_deinit(&p->index);
+		return NULL;
+	}
+	return &p->list.data[p->list.len - 1];
 }
 
 static void add_site(struct place *p, const struct result_map_site *s)
 {
+	double counts = 0;
+
 	p->stacks++;
 	for (size_t op = 0; op < RESULT_MAP_OPS; op++) {
 		p->hits[op] += s->hits[op];
 		p->count[op] += s->count[op];
+		counts += s->count[op];
 	}
+	if (p->stacks > 1 && !(counts > p->most))
+		return;
+	p->stack = s->stack;
+	p->most = counts;
+}
+
+int places_add(struct places *p, const struct result *r, const struct result_map *m)
+{
+	for (size_t i = 0; i < m->nsites; i++) {
+		const struct result_map_site *s = &m->sites[i];
+		struct frame line = frame_leaf(r, s->stack);
+		struct place *place;
+
+		if (!s->hits[RESULT_ASSIGN] && !s->hits[RESULT_DELETE] && !s->hits[RESULT_CLEAR])
+			continue;
+		place = place_of(p, &line);
+		if (!place)
+			return -ENOMEM;
+		add_site(place, s);
+	}
+	return 0;
+}
+
+void places_sort(struct places *p)
+{
+	u64map_deinit(&p->index);
+	if (p->list.len)
+		qsort(p->list.data, p->list.len, sizeof(*p->list.data), by_changes);
 }
 
 int places_of(const struct result *r, const struct result_map *m, struct places *ret)
 {
-	struct u64map index __attribute__((cleanup(u64map_deinit))) = { 0 };
+	int rc = places_add(ret, r, m);
 
-	for (size_t i = 0; i < m->nsites; i++) {
-		const struct result_map_site *s = &m->sites[i];
-		/* Sites come with most counts first: so the first of a place is its stack. */
-		struct place fresh = { .pc = call_of(r, s->stack), .stack = s->stack };
-		const uint64_t *have = u64map_get(&index, fresh.pc);
-
-		if (!s->hits[RESULT_ASSIGN] && !s->hits[RESULT_DELETE] && !s->hits[RESULT_CLEAR])
-			continue;
-		if (!have &&
-		    (u64map_put(&index, fresh.pc, ret->list.len) || vec_push(&ret->list, fresh)))
-			return -ENOMEM;
-		have = u64map_get(&index, fresh.pc);
-		add_site(&ret->list.data[*have], s);
-	}
-	if (ret->list.len)
-		qsort(ret->list.data, ret->list.len, sizeof(*ret->list.data), by_changes);
-	return 0;
+	places_sort(ret);
+	return rc;
 }

@@ -6,7 +6,9 @@
  *
  * As Go's own profiles have it (runtime/pprof/proto.go, appendLocsForStack and emitLocation, Go
  * 1.26): stacks are return addresses, a location's address is the return address - 1, which lies
- * within the call; runtime.goexit is left out.
+ * within the call; runtime.goexit is left out, and so are the wrappers that the compiler makes of
+ * methods (CallersFrames, elideWrapperCalling in runtime/traceback.go); names of generic functions
+ * are without type arguments (system_name has them).
  */
 #include "report/pprof.h"
 
@@ -104,19 +106,32 @@ void pprof_comment(struct pprof *p, const char *fmt, ...)
 		p->failed = true;
 }
 
+/* The name without type arguments. */
+static int64_t generic_name(struct pprof *p, const char *name)
+{
+	_cleanup_buf_ struct buf b = { 0 };
+
+	frame_put_func(&b, name ? name : "");
+	buf_u8(&b, 0);
+	p->failed |= b.failed;
+	return b.failed ? 0 : pprof_string(p, (const char *)b.data);
+}
+
 static uint64_t function_id(struct pprof *p, const char *name, const char *file, uint32_t start)
 {
 	Perftools__Profiles__Function f = PERFTOOLS__PROFILES__FUNCTION__INIT;
 	uint64_t key, *have;
 
-	f.name = f.system_name = pprof_string(p, name);
+	f.name = generic_name(p, name);
+	f.system_name = pprof_string(p, name);
 	f.filename = pprof_string(p, file);
 	f.start_line = start;
-	key = u64_mix(u64_mix((uint64_t)f.name, (uint64_t)f.filename), start);
+	key = u64_mix(u64_mix((uint64_t)f.system_name, (uint64_t)f.filename), start);
 	while ((have = u64map_get(&p->function_index, key))) {
 		const Perftools__Profiles__Function *g = &p->functions.data[*have - 1];
 
-		if (g->name == f.name && g->filename == f.filename && g->start_line == f.start_line)
+		if (g->system_name == f.system_name && g->filename == f.filename &&
+		    g->start_line == f.start_line)
 			return *have;
 		key = u64_mix(key, 1);
 	}
@@ -137,15 +152,26 @@ static void add_line(struct pprof *p, const char *func, const char *file, uint32
 		p->failed = true;
 }
 
+/* A location of nothing but wrappers. */
+static bool is_wrapper(const struct result_loc *l)
+{
+	for (size_t i = 0; i < l->nlines; i++)
+		if (!frame_is_wrapper(&l->lines[i]))
+			return false;
+	return l->nlines;
+}
+
 static uint64_t add_location(struct pprof *p, const struct result_loc *l)
 {
 	struct pprof_loc loc = { .address = l->pc ? l->pc - 1 : 0, .line = p->lines.len };
+	bool all = is_wrapper(l);
 
 	if (loc.address >= p->r->exe_start && loc.address < p->r->exe_limit)
 		loc.mapping = 1;
 	for (size_t i = 0; i < l->nlines; i++)
-		add_line(p, l->lines[i].func, l->lines[i].file, l->lines[i].line,
-			 l->lines[i].start_line);
+		if (all || !frame_is_wrapper(&l->lines[i]))
+			add_line(p, l->lines[i].func, l->lines[i].file, l->lines[i].line,
+				 l->lines[i].start_line);
 	loc.nlines = p->lines.len - loc.line;
 	if (vec_push(&p->locs, loc))
 		p->failed = true;
@@ -184,6 +210,18 @@ static bool is_root(const struct result_loc *l)
 	return l->nlines == 1 && l->lines[0].func && !strcmp(l->lines[0].func, "runtime.goexit");
 }
 
+static void add_stack(struct pprof *p, const struct result_stack *st, bool wrappers)
+{
+	for (size_t i = 0; i < st->nlocs && !p->failed; i++) {
+		const struct result_loc *l = frame_loc(p->r, st->locs[i]);
+
+		if (!l || is_root(l) || (!wrappers && is_wrapper(l)))
+			continue;
+		if (vec_push(&p->sample_locs, location_id(p, st->locs[i])))
+			p->failed = true;
+	}
+}
+
 void pprof_add_sample(struct pprof *p, uint32_t stack, const int64_t *values)
 {
 	struct pprof_sample s = { .loc = p->sample_locs.len,
@@ -191,12 +229,10 @@ void pprof_add_sample(struct pprof *p, uint32_t stack, const int64_t *values)
 				  .label = p->labels.len };
 	const struct result_stack *st = frame_stack(p->r, stack);
 
-	for (size_t i = 0; st && i < st->nlocs && !p->failed; i++) {
-		const struct result_loc *l = frame_loc(p->r, st->locs[i]);
-
-		if (l && !is_root(l) && vec_push(&p->sample_locs, location_id(p, st->locs[i])))
-			p->failed = true;
-	}
+	if (st)
+		add_stack(p, st, false);
+	if (st && p->sample_locs.len == s.loc)
+		add_stack(p, st, true);
 	if (p->sample_locs.len == s.loc && vec_push(&p->sample_locs, lost_location(p)))
 		p->failed = true;
 	s.nlocs = p->sample_locs.len - s.loc;

@@ -20,6 +20,7 @@ struct text {
 	const struct result *r;
 	bool color;  /* out is a terminal */
 	bool failed; /* memory ran out: something is missing */
+	bool told;   /* where that is what text_more leaves out */
 };
 
 /* A string from the target, escaped and cut. */
@@ -28,6 +29,8 @@ struct text_name {
 };
 /* At most width (<= 96) columns. */
 struct text_name text_name(struct text *t, const char *s, size_t width);
+/* A function, without the path of its package and without type arguments. */
+struct text_name text_func(struct text *t, const char *func, size_t width);
 /* "store.(*Store).Put (store/store.go:88)": the frame to name when there is room for one. */
 struct text_name text_place(struct text *t, uint32_t stack);
 
@@ -50,13 +53,15 @@ void text_title(struct text *t, const char *title, const char *fmt, ...)
 void text_wrap(struct text *t, const char *lead, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void text_dim(struct text *t, bool on);
+/* Where a list is cut: "… 12 more places"; nothing for n = 0. */
+void text_more(struct text *t, size_t indent, size_t n, const char *what);
 
 /*
  * Frames of a stack, one per line, from frame number first on, at most max; then, unless max is 1,
  * how many more there are.
  */
 void text_stack(struct text *t, size_t indent, uint32_t stack, size_t first, size_t max);
-/* A histogram: title with count and quantiles, then rows of bars. */
+/* A histogram: title with count and quantiles, then, for more than a few, rows of bars. */
 void text_hist(struct text *t, const char *title, const struct result_hist *h);
 /* The title line alone. */
 void text_hist_line(struct text *t, const char *title, const struct result_hist *h);
@@ -79,6 +84,8 @@ void text_probes(struct text *t);
 void text_missing(struct text *t);
 void text_truth(struct text *t);
 
+/* Is ns at least that share of the session's time? Of what is seen in windows, a fifth will do. */
+bool text_is_much(const struct result *r, const struct result_count *c, uint64_t ns, double share);
 /* For how long something was looked for: "10.0 s", or "the 41.0 ms of the windows". */
 struct fmt text_seen_time(struct text *t, const struct result_count *c);
 /* Are any of the first n counts known? */

@@ -2,17 +2,22 @@
 /* What the session cost, what it could not see, and how far its figures can be trusted. */
 #include "report/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/vec.h"
+#include "report/map_rows.h"
 #include "report/safe.h"
+
+#define TOP_POINTS 5
 
 /* The sites of one point, summed: a function has one entry and maybe many exits. */
 struct point {
 	const char *name;
 	uint64_t hits, lost, outside, stack_lost;
 	double cost_ns;
-	size_t sites, single_steps, windowed;
+	size_t sites, single_steps, windowed, order;
 };
 
 static const char *str(const char *s)
@@ -24,7 +29,7 @@ static const char *str(const char *s)
 static bool point_of(const struct result *r, size_t i, struct point *ret)
 {
 	const char *name = str(r->sites[i].point);
-	struct point p = { .name = name };
+	struct point p = { .name = name, .order = i };
 
 	for (size_t j = 0; j < r->nsites; j++) {
 		const struct result_site *s = &r->sites[j];
@@ -57,18 +62,18 @@ static void point_row(struct text *t, const struct point *p)
 
 	snprintf(sites.s, sizeof(sites.s), "%zu", p->sites);
 	text_put(t, "  ");
-	text_left(t, 28, text_name(t, p->name, 28).s);
+	text_left(t, 23, text_name(t, p->name, 23).s);
 	text_right(t, 6, sites.s);
-	text_right(t, 13, fmt_int(p->hits).s);
+	text_right(t, 12, fmt_int(p->hits).s);
 	text_right(t, 9, fmt_ns(whole_ns(p->cost_ns)).s);
 	text_put(t, "  %s%s", p->single_steps ? "single-stepped" : "emulated",
 		 p->windowed ? ", in windows" : "");
-	if (p->outside)
-		text_put(t, " (%s outside)", fmt_si((double)p->outside).s);
 	if (p->lost)
 		text_put(t, ", %s LOST", fmt_si((double)p->lost).s);
-	if (p->stack_lost)
+	else if (p->stack_lost)
 		text_put(t, ", %s stacks lost", fmt_si((double)p->stack_lost).s);
+	else if (p->windowed && p->outside)
+		text_put(t, " (+%s outside)", fmt_si((double)p->outside).s);
 	text_put(t, "\n");
 }
 
@@ -85,33 +90,52 @@ static void cost_notes(struct text *t)
 			 fmt_ns(r->target_cpu_ns).s, r->own_cpu_ns ? fmt_ns(r->own_cpu_ns).s : "-");
 }
 
+static int dearest_first(const void *a, const void *b)
+{
+	const struct point *x = a, *y = b;
+
+	if (x->cost_ns != y->cost_ns)
+		return x->cost_ns > y->cost_ns ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static void put_points(struct text *t, struct point *p, size_t n)
+{
+	text_dim(t, true);
+	text_put(t, "  point                   sites        hits     cost  how\n");
+	text_dim(t, false);
+	qsort(p, n, sizeof(*p), dearest_first);
+	for (size_t i = 0; i < n && i < TOP_POINTS; i++)
+		point_row(t, &p[i]);
+	text_more(t, 2, n > TOP_POINTS ? n - TOP_POINTS : 0, "point");
+}
+
 void text_probes(struct text *t)
 {
 	const struct result *r = t->r;
+	VEC(struct point) points = { 0 };
 	struct point p;
 	uint64_t hits = 0;
 	size_t silent = 0;
 
-	for (size_t i = 0; i < r->nsites; i++)
+	for (size_t i = 0; i < r->nsites; i++) {
 		hits += r->sites[i].hits;
+		if (!point_of(r, i, &p))
+			continue;
+		if (!p.hits && !p.outside)
+			silent++;
+		else if (vec_push(&points, p))
+			t->failed = true;
+	}
 	text_title(t, "PROBES", "%zu site%s, %s hit%s, %s taken from the target", r->nsites,
 		   fmt_plural(r->nsites), fmt_int(hits).s, fmt_plural(hits),
 		   fmt_ns(r->overhead_ns).s);
-	if (hits) {
-		text_dim(t, true);
-		text_put(t, "  point                        sites         hits     cost  how\n");
-		text_dim(t, false);
-	}
-	for (size_t i = 0; i < r->nsites; i++) {
-		if (!point_of(r, i, &p))
-			continue;
-		if (p.hits || p.outside)
-			point_row(t, &p);
-		else
-			silent++;
-	}
+	if (points.len)
+		put_points(t, points.data, points.len);
+	vec_deinit(&points);
 	if (silent)
-		text_put(t, "  %zu more point%s, never passed\n", silent, fmt_plural(silent));
+		text_put(t, "  %zu point%s never passed\n", silent,
+			 silent == 1 ? " was" : "s were");
 	cost_notes(t);
 }
 
@@ -159,7 +183,7 @@ void text_missing(struct text *t)
 
 struct named_count {
 	const char *name;
-	const struct result_count *count;
+	struct result_count count;
 };
 
 enum { NCOUNTS = RESULT_MAP_OPS + 4 };
@@ -171,11 +195,12 @@ static void name_counts(const struct result *r, struct named_count ret[NCOUNTS])
 	size_t n = 0;
 
 	for (; n < RESULT_MAP_OPS; n++)
-		ret[n] = (struct named_count){ op[n], &r->map_ops[n] };
-	ret[n++] = (struct named_count){ "map evacuations", &r->evacuations };
-	ret[n++] = (struct named_count){ "GC cycles", &r->gc_cycles };
-	ret[n++] = (struct named_count){ "GC assists", &r->assist_count };
-	ret[n++] = (struct named_count){ "lock waits", &r->lock_waits };
+		ret[n] = (struct named_count){ op[n], r->map_ops[n] };
+	ret[RESULT_GROW].count = map_all_growths(r);
+	ret[n++] = (struct named_count){ "map evacuations", r->evacuations };
+	ret[n++] = (struct named_count){ "GC cycles", r->gc_cycles };
+	ret[n++] = (struct named_count){ "GC assists", r->assist_count };
+	ret[n++] = (struct named_count){ "lock waits", r->lock_waits };
 }
 
 /* A class of counts in one sentence. */
@@ -187,11 +212,11 @@ static void truth_class(struct text *t, const char *lead, bool known, bool exact
 
 	name_counts(t->r, c);
 	for (size_t i = 0; i < NCOUNTS; i++) {
-		if (c[i].count->known != known || (known && c[i].count->exact != exact))
+		if (c[i].count.known != known || (known && c[i].count.exact != exact))
 			continue;
 		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s%s%s", n ? ", " : "",
 				      c[i].name, values ? " " : "",
-				      values ? fmt_count(c[i].count).s : "");
+				      values ? fmt_count(&c[i].count).s : "");
 	}
 	if (n)
 		text_wrap(t, lead, "%s", line);
@@ -205,17 +230,16 @@ void text_truth(struct text *t)
 	truth_class(t, "  exact      ", true, true, false);
 	truth_class(t, "  estimated  ", true, false, true);
 	if (r->windows)
-		text_wrap(
-			t, "             ", "%s",
-			"(~ scaled up from the windows, with the interval that holds the truth in "
-			"19 of 20 cases; ≥ is a lower bound: the probes slowed the target inside "
-			"the windows)");
+		text_wrap(t, "             ", "%s",
+			  "(~: scaled up from the windows, with the interval that holds the truth "
+			  "in 19 of 20 cases. ≥, +: or more; the probes slowed the target inside "
+			  "the windows, or something else tells the least it was)");
 	truth_class(t, "  not armed  ", false, false, false);
 	text_put(t, "  lost       ");
 	if (!r->lost_events && !r->lost_stacks && !r->unmatched)
 		text_put(t, "nothing: no event, no stack, every beginning has its end\n");
 	else
-		text_put(t, "%s event%s, %s stack%s, %s beginning%s or end%s without the other\n",
+		text_put(t, "%s event%s, %s stack%s; %s beginning%s or end%s without the other\n",
 			 fmt_int(r->lost_events).s, fmt_plural(r->lost_events),
 			 fmt_int(r->lost_stacks).s, fmt_plural(r->lost_stacks),
 			 fmt_int(r->unmatched).s, fmt_plural(r->unmatched),

@@ -21,7 +21,7 @@ struct text_name text_gc_phase(const struct result *r, uint64_t at_ns)
 	for (size_t i = 0; i < r->ncycles; i++) {
 		const struct result_gc_cycle *c = &r->cycles[i];
 
-		if (at_ns < c->start_ns || (c->complete && at_ns > c->end_ns))
+		if (at_ns < c->start_ns || at_ns > c->end_ns)
 			continue;
 		snprintf(ret.s, sizeof(ret.s), "GC cycle %lu %s", c->number,
 			 c->mark_term_ns && at_ns >= c->mark_term_ns ? "was ending"
@@ -90,8 +90,13 @@ static void crash_writers(struct text *t)
 		m = m ? m : &r->maps[i];
 		n++;
 	}
-	if (!m)
+	if (!m) {
+		text_put(t, "  Who else writes this map was not seen%s.\n",
+			 r->map_ops[RESULT_ASSIGN].known && !r->map_ops[RESULT_ASSIGN].exact
+				 ? ": map writes are observed in windows only"
+				 : "");
 		return;
+	}
 	if (n > 1)
 		text_put(t, "  This place wrote %zu maps. Of them, most was written to this one:\n",
 			 n);

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The collector: its cycles, the pauses of the world, and the assists. */
+/* The collector: its cycles and the assists. */
 #include "report/text.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "report/frames.h"
+#include "report/wait_places.h"
 
-#define TABLE_CYCLES 10
-#define WORST_STWS   5
-#define TOP_ASSISTS  5
+#define TABLE_CYCLES 8
+#define TOP_ASSISTS  3
 
-static uint64_t cycle_ns(const struct result *r, const struct result_gc_cycle *c)
+/* Of one whose end was not seen, as long as it can have been. */
+static uint64_t cycle_ns(const struct result_gc_cycle *c)
 {
-	uint64_t end = c->complete ? c->end_ns : r->duration_ns;
-
-	return end > c->start_ns ? end - c->start_ns : 0;
+	return c->end_ns > c->start_ns ? c->end_ns - c->start_ns : 0;
 }
 
 static uint64_t cycle_writes(const struct result_gc_cycle *c)
@@ -30,33 +29,74 @@ static const struct text_column cycle_column[] = {
 
 static void cycle_row(struct text *t, const struct result_gc_cycle *c)
 {
-	struct fmt total, heap = { "-" }, workers;
+	struct fmt workers = { "-" }, heap = { "-" };
+	bool writes = t->r->map_ops[RESULT_ASSIGN].exact;
 
-	snprintf(total.s, sizeof(total.s), "%.32s%s", fmt_ns(cycle_ns(t->r, c)).s,
-		 c->complete ? "" : "+");
 	if (c->heap_known)
 		heap = fmt_bytes_change(c->heap_start_bytes, c->heap_end_bytes);
-	snprintf(workers.s, sizeof(workers.s), "%.28s/%.28s", fmt_ns(c->worker_ns).s,
-		 fmt_int(c->workers).s);
+	if (c->workers_known)
+		snprintf(workers.s, sizeof(workers.s), "%.28s/%.28s", fmt_ns(c->worker_ns).s,
+			 fmt_int(c->workers).s);
 	text_row(t, cycle_column, CYCLE_COLUMNS,
 		 (const char *[CYCLE_COLUMNS]){
 			 fmt_int(c->number).s, fmt_at(c->start_ns).s, text_name(t, c->trigger, 7).s,
-			 total.s, fmt_ns(c->mark_ns).s, fmt_ns(c->stw_ns).s, fmt_ns(c->assist_ns).s,
-			 workers.s, heap.s, fmt_si((double)cycle_writes(c)).s });
+			 c->complete ? fmt_ns(cycle_ns(c)).s : "?", fmt_ns(c->mark_ns).s,
+			 fmt_ns(c->stw_ns).s, c->assists_known ? fmt_ns(c->assist_ns).s : "-",
+			 workers.s, heap.s, writes ? fmt_si((double)cycle_writes(c)).s : "-" });
 }
 
-/* Is cycle i among the n longest? Ties go to the earlier one. */
-static bool among_longest(const struct result *r, size_t i, size_t n)
+/* Does a come before b: longer, or earlier? What was not seen from start to end comes last. */
+static bool is_longer(const struct result_gc_cycle *a, const struct result_gc_cycle *b)
 {
-	uint64_t ns = cycle_ns(r, &r->cycles[i]);
-	size_t before = 0;
+	if (a->complete != b->complete)
+		return a->complete;
+	if (a->complete && cycle_ns(a) != cycle_ns(b))
+		return cycle_ns(a) > cycle_ns(b);
+	return a < b;
+}
 
-	for (size_t j = 0; j < r->ncycles && before < n; j++) {
-		uint64_t other = cycle_ns(r, &r->cycles[j]);
+/* The longest of the cycles in ret, at most max; how many. */
+static size_t longest(const struct result *r, const struct result_gc_cycle *ret[], size_t max)
+{
+	size_t n = 0;
 
-		before += other > ns || (other == ns && j < i);
+	for (size_t i = 0; i < r->ncycles; i++) {
+		size_t at = n;
+
+		while (at && is_longer(&r->cycles[i], ret[at - 1]))
+			at--;
+		if (at == max)
+			continue;
+		n += n < max;
+		for (size_t j = n - 1; j > at; j--)
+			ret[j] = ret[j - 1];
+		ret[at] = &r->cycles[i];
 	}
-	return before < n;
+	return n;
+}
+
+/* In the order of time, the incomplete ones behind the others. */
+static int by_time(const void *a, const void *b)
+{
+	const struct result_gc_cycle *x = *(const struct result_gc_cycle *const *)a;
+	const struct result_gc_cycle *y = *(const struct result_gc_cycle *const *)b;
+
+	if (x->complete != y->complete)
+		return x->complete ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+static void put_cycles(struct text *t)
+{
+	const struct result_gc_cycle *c[TABLE_CYCLES];
+	size_t n = longest(t->r, c, TABLE_CYCLES);
+
+	qsort(c, n, sizeof(*c), by_time);
+	text_row_titles(t, cycle_column, CYCLE_COLUMNS);
+	for (size_t i = 0; i < n; i++)
+		cycle_row(t, c[i]);
+	if (t->r->ncycles > n)
+		text_put(t, "   the %zu longest of %s cycles\n", n, fmt_int(t->r->ncycles).s);
 }
 
 static void cycle_notes(struct text *t)
@@ -66,13 +106,10 @@ static void cycle_notes(struct text *t)
 
 	for (size_t i = 0; i < r->ncycles; i++) {
 		writes += cycle_writes(&r->cycles[i]);
-		ns += cycle_ns(r, &r->cycles[i]);
+		ns += cycle_ns(&r->cycles[i]);
 	}
 	for (size_t op = RESULT_ASSIGN; op <= RESULT_CLEAR; op++)
 		all += r->map_ops[op].hits;
-	if (r->ncycles > TABLE_CYCLES)
-		text_put(t, "   the %d longest of %s cycles\n", TABLE_CYCLES,
-			 fmt_int(r->ncycles).s);
 	if (all && r->map_ops[RESULT_ASSIGN].exact)
 		text_put(t,
 			 "   %s of the map writes seen fell into cycles, which took %s of the "
@@ -96,85 +133,27 @@ void text_gc(struct text *t)
 	text_title(t, "GC", "%s cycle%s in %s, marking %s of the time", fmt_int(r->ncycles).s,
 		   fmt_plural(r->ncycles), fmt_ns(r->duration_ns).s,
 		   fmt_share(fmt_ratio((double)mark_ns, (double)r->duration_ns)).s);
-	text_row_titles(t, cycle_column, CYCLE_COLUMNS);
-	for (size_t i = 0; i < r->ncycles; i++)
-		if (among_longest(r, i, TABLE_CYCLES))
-			cycle_row(t, &r->cycles[i]);
+	put_cycles(t);
 	cycle_notes(t);
 }
 
-static uint64_t stw_ns(const struct result_stw *s)
+static void put_assist(struct text *t, const struct wait_place *w, size_t frames)
 {
-	return s->stopping_ns + s->stopped_ns;
-}
+	size_t lead = frame_lead(t->r, w->stack);
 
-/* The longest pause after prev in the order of length, then time; NULL: the longest of all. */
-static const struct result_stw *next_longest(const struct result *r, const struct result_stw *prev)
-{
-	const struct result_stw *best = NULL;
-
-	for (size_t i = 0; i < r->nstws; i++) {
-		const struct result_stw *s = &r->stws[i];
-
-		if (prev && (stw_ns(s) > stw_ns(prev) || (stw_ns(s) == stw_ns(prev) && s <= prev)))
-			continue;
-		if (!best || stw_ns(s) > stw_ns(best))
-			best = s;
-	}
-	return best;
-}
-
-static const struct text_column stw_column[] = {
-	{ "worst", 8 }, { "=stopping", 9 }, { "+stopped", 8 }, { "at", 9 }, { "reason", -40 },
-};
-#define STW_COLUMNS (sizeof(stw_column) / sizeof(*stw_column))
-
-static void put_stw(struct text *t, const struct result_stw *s)
-{
-	size_t lead = frame_lead(t->r, s->stack);
-	struct text_name reason = text_name(t, s->reason, 40);
-
-	if (s->goid)
-		snprintf(reason.s + strlen(reason.s), 40, ", goroutine %lu", s->goid);
-	text_row(t, stw_column, STW_COLUMNS,
-		 (const char *[STW_COLUMNS]){ fmt_ns(stw_ns(s)).s, fmt_ns(s->stopping_ns).s,
-					      fmt_ns(s->stopped_ns).s, fmt_at(s->at_ns).s,
-					      reason.s });
-	/* Who allocated when a cycle was due is chance; who called for a pause is not. */
-	if (s->gc)
-		text_stack(t, 14, s->stack, lead, 1);
-	else
-		text_stack(t, 14, s->stack, lead ? lead - 1 : 0, 4);
-}
-
-void text_stw(struct text *t)
-{
-	const struct result *r = t->r;
-	const struct result_stw *s = NULL;
-	uint64_t sum = 0;
-
-	if (!r->nstws) {
-		if (r->gc_cycles.known)
-			text_title(t, "STW", "the world was not stopped in %s",
-				   fmt_ns(r->duration_ns).s);
-		return;
-	}
-	for (size_t i = 0; i < r->nstws; i++)
-		sum += stw_ns(&r->stws[i]);
-	text_title(t, "STW", "the world was stopped %s time%s, %s in all", fmt_int(r->nstws).s,
-		   fmt_plural(r->nstws), fmt_ns(sum).s);
-	text_hist(t, "by the GC", &r->stw_gc);
-	text_hist(t, "by others", &r->stw_other);
-	text_hist_line(t, "of it stopping", &r->stw_stopping);
-	text_put(t, "\n");
-	text_row_titles(t, stw_column, STW_COLUMNS);
-	for (size_t i = 0; i < WORST_STWS && (s = next_longest(r, s)); i++)
-		put_stw(t, s);
+	text_right(t, 8, fmt_share(fmt_ratio((double)w->sum_ns, (double)t->r->assist.sum_ns)).s);
+	text_put(t, "  %s in %s assist%s, longest %s, %s%s goroutine%s\n", fmt_ns(w->sum_ns).s,
+		 fmt_int(w->n).s, fmt_plural(w->n), fmt_ns(w->max_ns).s, w->rows > 1 ? "≥ " : "",
+		 fmt_int(w->goroutines).s, fmt_plural(w->rows > 1 ? 2 : w->goroutines));
+	text_stack(t, 12, w->stack, lead && frames > 1 ? lead - 1 : lead, frames);
 }
 
 void text_assists(struct text *t)
 {
+	_cleanup_wait_places_ struct wait_places p = { 0 };
 	const struct result *r = t->r;
+	bool much = text_is_much(r, &r->assist_count, r->assist.sum_ns, 0.005);
+	size_t n = much ? TOP_ASSISTS : 1;
 
 	if (!r->nassists && !r->assist.n) {
 		if (r->assist_count.known)
@@ -182,25 +161,15 @@ void text_assists(struct text *t)
 				   text_seen_time(t, &r->assist_count).s);
 		return;
 	}
-	text_title(t, "ASSISTS",
-		   "%s assist%s, %s in all: goroutines that had to mark before they could allocate",
-		   fmt_count(&r->assist_count).s,
+	if (wait_places_of(r, r->assists, r->nassists, &p))
+		t->failed = true;
+	text_title(t, "ASSISTS", "%s assist%s, %s %s", fmt_count(&r->assist_count).s,
 		   fmt_plural(r->assist_count.exact ? r->assist_count.hits : 2),
-		   fmt_ns(r->assist.sum_ns).s);
-	text_hist(t, "length", &r->assist);
-	for (size_t i = 0; i < r->nassists && i < TOP_ASSISTS; i++) {
-		const struct result_wait *w = &r->assists[i];
-		size_t lead = frame_lead(r, w->stack);
-
-		text_put(t, "\n");
-		text_right(t, 8,
-			   fmt_share(fmt_ratio((double)w->sum_ns, (double)r->assist.sum_ns)).s);
-		text_put(t, "  %s in %s assist%s, longest %s, %s goroutine%s\n",
-			 fmt_ns(w->sum_ns).s, fmt_int(w->n).s, fmt_plural(w->n),
-			 fmt_ns(w->max_ns).s, fmt_int(w->goroutines).s, fmt_plural(w->goroutines));
-		text_stack(t, 12, w->stack, lead ? lead - 1 : 0, 4);
-	}
-	if (r->nassists > TOP_ASSISTS)
-		text_put(t, "          … %zu more place%s\n", r->nassists - TOP_ASSISTS,
-			 fmt_plural(r->nassists - TOP_ASSISTS));
+		   fmt_ns(r->assist.sum_ns).s, r->assist_count.exact ? "in all" : "as far as seen");
+	text_put(t,
+		 "  goroutines that had to mark, or to wait for it, before they could allocate\n");
+	(much ? text_hist : text_hist_line)(t, "length", &r->assist);
+	for (size_t i = 0; i < p.list.len && i < n; i++)
+		put_assist(t, &p.list.data[i], much ? 4 : 3);
+	text_more(t, 10, p.list.len > n ? p.list.len - n : 0, "place");
 }

@@ -37,7 +37,8 @@ static void head_target(struct text *t)
 	text_put(t, ", %s maps%s%s", r->swiss ? "Swiss" : "classic", r->pie ? ", PIE" : "",
 		 r->stripped ? ", stripped" : "");
 	if (*module)
-		text_put(t, ", %s %s", text_name(t, module, 36).s,
+		text_put(t, ", %s%s%s", text_name(t, module, 36).s,
+			 *or_empty(r->module_version) ? " " : "",
 			 text_name(t, or_empty(r->module_version), 12).s);
 	text_put(t, "\n  host     Linux %s, %u CPU%s\n", text_name(t, or_unknown(r->kernel), 40).s,
 		 r->cpus, fmt_plural(r->cpus));
@@ -72,7 +73,8 @@ static void head_truth(struct text *t)
 	else if (!r->windows)
 		text_put(t, "  counts   at least (≥) what was seen: the events have no end\n");
 	else
-		text_put(t, "  counts   estimated (~, ≥) from %s window%s: armed %s of %s (%s)%s\n",
+		text_put(t,
+			 "  counts   estimated (~, +, ≥) from %s window%s: armed %s of %s (%s)%s\n",
 			 fmt_int(r->windows).s, fmt_plural(r->windows), fmt_ns(r->armed_ns).s,
 			 fmt_ns(r->duration_ns).s,
 			 fmt_share(fmt_ratio((double)r->armed_ns, (double)r->duration_ns)).s,

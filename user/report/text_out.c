@@ -26,6 +26,16 @@ struct text_name text_name(struct text *t, const char *s, size_t width)
 	return ret;
 }
 
+struct text_name text_func(struct text *t, const char *func, size_t width)
+{
+	_cleanup_buf_ struct buf b = { 0 };
+
+	frame_put_func(&b, frame_short_func(func));
+	buf_u8(&b, 0);
+	t->failed |= b.failed;
+	return text_name(t, b.failed ? "" : (const char *)b.data, width);
+}
+
 struct text_name text_place(struct text *t, uint32_t stack)
 {
 	struct text_name ret = { "an unknown place" };
@@ -36,8 +46,7 @@ struct text_name text_place(struct text *t, uint32_t stack)
 	if (!f.func)
 		snprintf(ret.s, sizeof(ret.s), "0x%lx (not Go code)", f.pc);
 	else
-		snprintf(ret.s, sizeof(ret.s), "%.240s (%.160s:%u)",
-			 text_name(t, frame_short_func(f.func), 60).s,
+		snprintf(ret.s, sizeof(ret.s), "%.240s (%.160s:%u)", text_func(t, f.func, 60).s,
 			 text_name(t, frame_short_file(f.file), 40).s, f.line);
 	return ret;
 }
@@ -155,6 +164,15 @@ void text_wrap(struct text *t, const char *lead, const char *fmt, ...)
 	text_put(t, "\n");
 }
 
+void text_more(struct text *t, size_t indent, size_t n, const char *what)
+{
+	if (!n)
+		return;
+	text_put(t, "%*s… %s more %s%s", (int)indent, "", fmt_int(n).s, what, fmt_plural(n));
+	text_put(t, t->told ? "\n" : " (all in -o DIR/summary.json)\n");
+	t->told = true;
+}
+
 static void put_frame(struct text *t, size_t indent, const struct frame *f)
 {
 	size_t room = TEXT_COLUMNS - indent - 2;
@@ -169,7 +187,7 @@ static void put_frame(struct text *t, size_t indent, const struct frame *f)
 	}
 	n = (size_t)snprintf(line, sizeof(line), ":%u", f->line);
 	file = text_name(t, frame_short_file(f->file), 36);
-	func = text_name(t, frame_short_func(f->func), room - n - safe_columns(file.s));
+	func = text_func(t, f->func, room - n - safe_columns(file.s));
 	text_left(t, room - n - safe_columns(file.s) < FRAME_COLUMNS ? 0 : FRAME_COLUMNS, func.s);
 	text_put(t, "  %s%s\n", file.s, line);
 }
@@ -178,7 +196,7 @@ void text_stack(struct text *t, size_t indent, uint32_t stack, size_t first, siz
 {
 	size_t total = frame_total(t->r, stack), i = 0;
 	const struct result_stack *s = frame_stack(t->r, stack);
-	struct frame_iter it = frame_iter_of(t->r, stack);
+	struct frame_iter it = frame_iter_shown(t->r, stack);
 	struct frame f;
 
 	if (!total) {
@@ -200,6 +218,11 @@ void text_stack(struct text *t, size_t indent, uint32_t stack, size_t first, siz
 			 s->truncated ? ", and deeper" : "");
 	else if (s->truncated && max > 1)
 		text_put(t, "%*s… deeper than what was taken\n", (int)indent, "");
+}
+
+bool text_is_much(const struct result *r, const struct result_count *c, uint64_t ns, double share)
+{
+	return fmt_ratio((double)ns, (double)r->duration_ns) >= (c->exact ? share : share / 5);
 }
 
 struct fmt text_seen_time(struct text *t, const struct result_count *c)

@@ -19,6 +19,7 @@
 #include <inttypes.h>
 
 #include "base/span.h"
+#include "base/u64map.h"
 
 #define GROUP_SLOTS	8
 #define HMAP_COUNT	0
@@ -30,6 +31,7 @@
 #define MAP_HEADER	48
 #define DIR_MAX		(1u << 24)
 #define DIR_CHUNK	MEM_MAX_PIECES
+#define MAX_TRIES	4
 #define TABLE_MAX_SLOTS 1024
 
 struct where {
@@ -97,11 +99,16 @@ static int add_tables(const struct where *w, const struct gobin_layout *l, const
 	return 0;
 }
 
-/* The capacity of all tables in a directory of len entries. */
+/*
+ * A directory of len entries: a hash of them, and the capacity of all its tables (unless capacity
+ * is NULL).
+ */
 static int read_directory(const struct where *w, const struct gobin_layout *l, uint64_t dir,
-			  uint64_t len, uint64_t *capacity, struct err *e)
+			  uint64_t len, uint64_t *capacity, uint64_t *hash, struct err *e)
 {
 	uint64_t previous = 0;
+
+	*hash = u64_mix(dir, len);
 
 	for (uint64_t i = 0; i < len; i += DIR_CHUNK) {
 		uint64_t entries[DIR_CHUNK];
@@ -114,54 +121,95 @@ static int read_directory(const struct where *w, const struct gobin_layout *l, u
 		if (rc)
 			return rc;
 		for (size_t j = 0; j < n; j++) {
+			*hash = u64_mix(*hash, entries[j]);
 			if (entries[j] != previous || !entries[j])
 				entries[distinct++] = previous = entries[j];
 		}
-		rc = add_tables(w, l, entries, distinct, capacity, e);
+		rc = capacity ? add_tables(w, l, entries, distinct, capacity, e) : 0;
 		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
-static int swiss_map(const struct where *w, const struct gobin_layout *l, struct span h,
-		     struct target_map *ret, struct err *e)
-{
-	uint64_t used, seed, dir, len, capacity = 0;
-	int rc = 0;
+/* The fields of a Map's header, checked one by one. */
+struct swiss_header {
+	uint64_t used, seed, dir, len;
+};
 
-	if (!span_u64(h, 0, &used) || !span_u64(h, l->map_seed, &seed) ||
-	    !span_u64(h, l->map_dirptr, &dir) || !span_u64(h, l->map_dirlen, &len))
+static int read_swiss_header(const struct where *w, const struct gobin_layout *l,
+			     struct swiss_header *ret, struct err *e)
+{
+	uint8_t header[MAP_HEADER];
+	struct span h = { header, sizeof(header) };
+	int rc = mem_read(w->pid, w->addr, header, sizeof(header), e);
+
+	if (rc)
+		return rc;
+	if (!span_u64(h, 0, &ret->used) || !span_u64(h, l->map_seed, &ret->seed) ||
+	    !span_u64(h, l->map_dirptr, &ret->dir) || !span_u64(h, l->map_dirlen, &ret->len))
 		return err_set(e, -EINVAL,
 			       "layout: Map.seed at 0x%x, dirLen at 0x%x are not in the header",
 			       l->map_seed, l->map_dirlen);
-	if (len > DIR_MAX || len & (len - 1))
-		return not_a_map(w, e, "dirLen", len);
-	if (dir & 7 || (len && !dir))
-		return not_a_map(w, e, "dirPtr", dir);
-	if (!len)
-		capacity = dir ? GROUP_SLOTS : 0;
-	else
-		rc = read_directory(w, l, dir, len, &capacity, e);
-	if (rc)
-		return rc;
-	if (used > capacity)
-		return not_a_map(w, e, "used", used);
-	*ret = (struct target_map){ .length = used, .capacity = capacity, .seed = seed };
+	if (ret->len > DIR_MAX || ret->len & (ret->len - 1))
+		return not_a_map(w, e, "dirLen", ret->len);
+	if (ret->dir & 7 || (ret->len && !ret->dir))
+		return not_a_map(w, e, "dirPtr", ret->dir);
 	return 0;
+}
+
+/*
+ * A table that is replaced while we read is soon something else: the directory is read again
+ * afterwards, and only if it is still the same, its tables were what they were taken for.
+ */
+static int swiss_map(const struct where *w, const struct gobin_layout *l, struct target_map *ret,
+		     struct err *e)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < MAX_TRIES; i++) {
+		uint64_t capacity = 0, hash, hash_after;
+		struct swiss_header h, after;
+
+		rc = read_swiss_header(w, l, &h, e);
+		if (!rc && h.len) {
+			rc = read_directory(w, l, h.dir, h.len, &capacity, &hash, e);
+			if (!rc)
+				rc = read_swiss_header(w, l, &after, e);
+			if (!rc)
+				rc = read_directory(w, l, after.dir, after.len, NULL, &hash_after,
+						    e);
+			if (rc == -EBADMSG || (!rc && hash != hash_after))
+				continue;
+		} else if (!rc) {
+			capacity = h.dir ? GROUP_SLOTS : 0;
+		}
+		if (rc)
+			return rc;
+		if (h.used > capacity)
+			return not_a_map(w, e, "used", h.used);
+		*ret = (struct target_map){ h.used, capacity, h.seed };
+		return 0;
+	}
+	return rc ? rc : not_a_map(w, e, "a directory that keeps changing", 0);
+}
+
+static int read_classic(const struct where *w, const struct gobin_layout *l, struct target_map *ret,
+			struct err *e)
+{
+	uint8_t header[MAP_HEADER];
+	int rc = mem_read(w->pid, w->addr, header, sizeof(header), e);
+
+	return rc ? rc : classic_map(w, l, (struct span){ header, sizeof(header) }, ret, e);
 }
 
 int mem_read_map(pid_t pid, const struct gobin_layout *l, bool swiss, uint64_t addr,
 		 struct target_map *ret, struct err *e)
 {
 	const struct where w = { pid, addr };
-	uint8_t header[MAP_HEADER];
-	struct span h = { header, sizeof(header) };
 	struct target_map m;
-	int rc = mem_read(pid, addr, header, sizeof(header), e);
+	int rc = swiss ? swiss_map(&w, l, &m, e) : read_classic(&w, l, &m, e);
 
-	if (!rc)
-		rc = swiss ? swiss_map(&w, l, h, &m, e) : classic_map(&w, l, h, &m, e);
 	if (!rc)
 		*ret = m;
 	return rc;

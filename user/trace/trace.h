@@ -33,7 +33,7 @@ struct trace_feature {
 	const char *what; /* "one link for all sites" */
 	bool ok;
 	bool required; /* without it there is no tracing */
-	char why[160]; /* when not ok: what was tried, what it said, what follows */
+	char why[256]; /* when not ok: what was tried, what it said, what follows */
 };
 #define TRACE_MAX_FEATURES 16
 struct trace_features {
