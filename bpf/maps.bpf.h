@@ -38,11 +38,11 @@ struct {
 /*
  * Room for one stack, by thread: a stack is larger than a program's own, and a per-CPU buffer could
  * be overwritten by the thread that preempts this one. A thread runs one program at a time.
+ * Preallocated: before 6.1 the kernel warns of maps that tracing programs allocate from.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 4096);
 	__type(key, __u32);
 	__type(value, struct abi_stack);
 } scratch SEC(".maps") __weak;

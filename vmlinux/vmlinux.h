@@ -28,7 +28,6 @@ enum bpf_map_type {
 };
 
 enum {
-	BPF_F_NO_PREALLOC = 1,
 	BPF_F_USER_STACK = 256,
 };
 

@@ -6,8 +6,8 @@
  * Two functions below do nothing but be probed: one at a push %rbp, which the kernel emulates, one
  * at a mov, which it single-steps. They are called from a second thread, since kernels before 6.10
  * filter a uprobe_multi link's process by thread and would miss it (commit 46ba0e49b642).
- * Then: did the program run, did it get its cookie, does the user stack name the direct caller
- * (kernels from 6.11 on put it in at a push %rbp, commit cfa7f3d2c526), and how long did it take.
+ * Then: did the program run, does the user stack name the direct caller (newer kernels put it in at
+ * a push %rbp: commit cfa7f3d2c526 of 6.12, also in stable ones), and how long did it take.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -137,8 +137,8 @@ static uint64_t own_offset(const void *addr)
 static int trial_init(struct trial *t, bool multi, bool cookie, struct err *e)
 {
 	const struct place places[] = {
-		{ own_offset(trace_emulated), COOKIE_EMULATED },
-		{ own_offset((const void *)trace_single_step), COOKIE_SINGLE_STEP },
+		{ own_offset(trace_emulated), cookie ? COOKIE_EMULATED : 0 },
+		{ own_offset((const void *)trace_single_step), cookie ? COOKIE_SINGLE_STEP : 0 },
 	};
 	struct bpf_program *prog;
 	int rc;
@@ -248,7 +248,7 @@ static void try_uprobes(struct trace_features *f)
 	    "bpf_get_stack gave no caller");
 	add(f, "direct caller", "the kernel's stack has the direct caller at a push %rbp",
 	    f->kernel_adds_caller, false,
-	    "it does not (kernels before 6.11): read from the top of the stack instead");
+	    "it does not (older kernels): it is read from the top of the stack instead");
 }
 
 void trace_features_probe(struct trace_features *ret)

@@ -77,6 +77,7 @@ static void disarm(struct keeper *k, uint32_t first, uint32_t last)
 
 static int arm(struct keeper *k, const struct request *r, struct err *e)
 {
+	bool cookie = k->skel->rodata->cfg.have_cookie;
 	struct place places[ABI_MAX_SITES];
 	int rc = 0;
 
@@ -85,7 +86,8 @@ static int arm(struct keeper *k, const struct request *r, struct err *e)
 
 		for (size_t site = 0; site < k->plan->nsites; site++)
 			if (r->member[site] && k->plan->sites[site].point->group == groups[i])
-				places[n++] = (struct place){ k->plan->sites[site].offset, site };
+				places[n++] = (struct place){ k->plan->sites[site].offset,
+							      cookie ? site : 0 };
 		rc = attachment_init(program(k, i), k->multi, target_pid(k->target),
 				     target_exe_path(k->target), places, n, &k->attached[r->set][i],
 				     e);

@@ -15,7 +15,7 @@
 /* Where a program is attached: a file offset of the binary, and what the program is told there. */
 struct place {
 	uint64_t offset;
-	uint64_t cookie;
+	uint64_t cookie; /* 0 where the kernel has none: libbpf refuses any other */
 };
 
 /*
