@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "analyze/analyze.h"
+#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/parse.h"
 #include "plan/plan.h"
@@ -81,14 +82,6 @@ static void catch_signals(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
-
 static int put_event(void *ctx, const struct event *ev, struct err *e)
 {
 	struct session *s = ctx;
@@ -148,7 +141,7 @@ static int write_reports(const struct session *s, struct err *e)
 
 static void show_progress(const struct session *s, uint64_t since_ns)
 {
-	double seconds = (double)(now_ns() - since_ns) / 1e9;
+	double seconds = (double)(clock_ns(CLOCK_MONOTONIC) - since_ns) / 1e9;
 	uint64_t hits, lost;
 
 	tracer_totals(s->tracer, &hits, &lost);
@@ -163,11 +156,11 @@ static void show_progress(const struct session *s, uint64_t since_ns)
 static int observe(struct session *s, enum event_end_reason *ret, struct err *e)
 {
 	bool terminal = isatty(STDERR_FILENO);
-	uint64_t start = now_ns(), shown = 0;
+	uint64_t start = clock_ns(CLOCK_MONOTONIC), shown = 0;
 	int rc = 0;
 
 	for (*ret = 0; !*ret && rc >= 0;) {
-		uint64_t now = now_ns();
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 		if (stop_requested)
 			*ret = EVENT_END_INTERRUPT;

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #define WINDOW_NS 1000000ull
 #define SETTLE_NS                                                                                  \
@@ -17,14 +18,6 @@
 #define MIN_PERIOD_NS 240000000ull
 #define WARM_CHECK_NS 100000000ull
 #define WARM_SAVED_NS 2e9
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
 
 /* The kernel's stack has the direct caller at a push %rbp, where the kernel does that. */
 static bool caller_is_missing(const struct arming *a, const struct plan_site *s)
@@ -169,11 +162,11 @@ static int window_run(struct arming *a, uint16_t number, uint64_t *ret_ns, struc
 	if (rc)
 		return rc;
 	nanosleep(&settle, NULL);
-	w.open_ns = now_ns();
+	w.open_ns = clock_ns(CLOCK_MONOTONIC);
 	__atomic_store_n(&a->skel->bss->window, number, __ATOMIC_RELEASE);
 	nanosleep(&length, NULL);
 	__atomic_store_n(&a->skel->bss->window, 0, __ATOMIC_RELEASE);
-	w.close_ns = now_ns();
+	w.close_ns = clock_ns(CLOCK_MONOTONIC);
 	rc = guard_disarm(a->guard, GUARD_HOT, e);
 	if (rc)
 		return rc;
@@ -191,7 +184,7 @@ static double random_factor(void)
 	uint32_t r = 0;
 
 	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) != sizeof(r))
-		r = (uint32_t)now_ns();
+		r = (uint32_t)clock_ns(CLOCK_MONOTONIC);
 	return 0.5 + r / 4294967296.0;
 }
 
@@ -217,7 +210,8 @@ static void *run_windows(void *arg)
 	uint16_t number = 0;
 	struct err e = { 0 };
 
-	while (!sleep_until(a, now_ns() + (uint64_t)((double)period * random_factor()))) {
+	while (!sleep_until(a, clock_ns(CLOCK_MONOTONIC) +
+				       (uint64_t)((double)period * random_factor()))) {
 		number = number == UINT16_MAX ? 1 : (uint16_t)(number + 1);
 		if (window_run(a, number, &cost, &e))
 			break;
@@ -241,7 +235,7 @@ int arming_start(struct arming *a, uint64_t *start_ns, struct err *e)
 		rc = arm(a, GUARD_WARM + k, PLAN_WARM, guard_group(k), e);
 	if (rc)
 		return rc;
-	*start_ns = a->warm_checked_ns = now_ns();
+	*start_ns = a->warm_checked_ns = clock_ns(CLOCK_MONOTONIC);
 	__atomic_store_n(&a->skel->bss->active, 1, __ATOMIC_RELEASE);
 	a->warm_saved_ns = a->budget / 2 * WARM_SAVED_NS;
 	if (a->exact)
@@ -257,7 +251,7 @@ int arming_stop(struct arming *a, uint64_t *end_ns, struct err *e)
 {
 	stop_windows(a);
 	__atomic_store_n(&a->skel->bss->active, 0, __ATOMIC_RELEASE);
-	*end_ns = now_ns();
+	*end_ns = clock_ns(CLOCK_MONOTONIC);
 	return a->guard ? guard_disarm(a->guard, GUARD_SETS, e) : 0;
 }
 
@@ -278,7 +272,7 @@ static int demote(struct arming *a, unsigned int k, struct err *e)
 
 int arming_check(struct arming *a, enum plan_group *ret, struct err *e)
 {
-	uint64_t now = now_ns(), dt = now - a->warm_checked_ns, most = 0;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), dt = now - a->warm_checked_ns, most = 0;
 	unsigned int costliest = 0;
 	int rc;
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "trace/kernel.h"
 #include "trace/trace.h"
 
@@ -57,14 +58,6 @@ struct trial {
 	uint32_t emulated_ns, single_step_ns;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
-
 static int compare_u64(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -78,11 +71,11 @@ static uint32_t time_calls(void (*call)(void), unsigned int calls)
 	uint64_t batch[BATCHES];
 
 	for (unsigned int i = 0; i < BATCHES; i++) {
-		uint64_t t = now_ns();
+		uint64_t t = clock_ns(CLOCK_MONOTONIC);
 
 		for (unsigned int k = 0; k < calls; k++)
 			call();
-		batch[i] = (now_ns() - t) / calls;
+		batch[i] = (clock_ns(CLOCK_MONOTONIC) - t) / calls;
 	}
 	qsort(batch, BATCHES, sizeof(*batch), compare_u64);
 	return (uint32_t)batch[BATCHES / 2];

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/clock.h"
 #include "trace/arming.h"
 #include "trace/describe.h"
 #include "trace/kernel.h"
@@ -35,14 +35,6 @@ struct tracer {
 	struct err *err;
 	int consumed;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
 
 static int on_record(void *ctx, void *data, size_t size)
 {
