@@ -167,6 +167,13 @@ static void crash_names_gc_phase(void **state)
 	t = text_of(f);
 	expect(t, "  At that moment no GC cycle was running.\n");
 	free(t);
+
+	/* Cycles were not observed: nothing is said about them. */
+	f = fixture_crash();
+	f->r.gc_cycles.known = false;
+	t = text_of(f);
+	assert_null(strstr(t, "At that moment"));
+	free(t);
 }
 
 static void estimates_have_intervals(void **state)

@@ -124,7 +124,8 @@ void text_crash(struct text *t)
 	text_put(t, "  after %s, in goroutine %lu on thread %u, noticed by:\n", fmt_at(c->at_ns).s,
 		 c->goid, c->tid);
 	text_stack(t, 4, c->stack, 0, CRASH_FRAMES);
-	text_put(t, "  At that moment %s.\n", text_gc_phase(t->r, c->at_ns).s);
+	if (t->r->gc_cycles.known)
+		text_put(t, "  At that moment %s.\n", text_gc_phase(t->r, c->at_ns).s);
 	if (c->message && strstr(c->message, "map"))
 		crash_writers(t);
 }

@@ -272,13 +272,18 @@ static int demote(struct arming *a, unsigned int k, struct err *e)
 
 int arming_check(struct arming *a, enum plan_group *ret, struct err *e)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), dt = now - a->warm_checked_ns, most = 0;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), dt = now - a->warm_checked_ns, most = 0, cold;
 	unsigned int costliest = 0;
 	int rc;
 
 	*ret = 0;
 	if (a->exact || dt < WARM_CHECK_NS)
 		return 0;
+	rc = spent(a, PLAN_COLD, PLAN_ALL, &cold, e);
+	if (rc)
+		return rc;
+	a->warm_saved_ns -= (double)(cold - a->cold_spent_ns);
+	a->cold_spent_ns = cold;
 	for (unsigned int k = 0; k < GUARD_PROGRAMS; k++) {
 		uint64_t all;
 

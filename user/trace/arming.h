@@ -2,13 +2,18 @@
 /*
  * Which sites are armed when.
  *
- * Cold sites are armed from start to stop. Warm ones too, until they cost more than their half of
- * the budget; then they join the hot ones (arming_check). Hot ones are armed in windows: a thread
- * of its own attaches them, opens the window for WINDOW_NS, closes it, detaches, sleeps. How long
- * it sleeps follows from what the window cost and the other half of the budget, times a random
- * factor (so that the windows keep no step with the target). A passage counts only inside an open
- * window: attaching and detaching take longer than the window itself, and the sites are not armed
- * and disarmed all at once. With exact, every site is armed from start to stop.
+ * Cold sites are armed from start to stop. Warm ones too, while both fit into half of the budget:
+ * the group of warm sites that costs most then joins the hot ones (arming_check). What may be spent
+ * is saved up for a while (WARM_SAVED_NS), so that a burst, such as a GC cycle, moves nothing, and
+ * a constant stream does.
+ *
+ * Hot sites are armed in windows: a thread of its own has them attached, lets the target settle,
+ * opens the window for WINDOW_NS, closes it, has them detached, sleeps. How long it sleeps follows
+ * from what the window cost and the other half of the budget, times a random factor, so that the
+ * windows keep no step with the target. A passage counts only inside an open window: attaching and
+ * detaching take longer than the window itself. With exact, every site is armed from start to stop.
+ *
+ * The guard process does the attaching and detaching (trace/guard.h).
  */
 #ifndef MAPPROBE_TRACE_ARMING_H
 #define MAPPROBE_TRACE_ARMING_H
@@ -30,13 +35,13 @@ struct arming {
 	bool exact;
 	double budget;
 
-	/* Of each site now, PLAN_HOT: in windows. Atomic: both threads read it, arming_check
-	 * writes. */
+	/* Of each site now; PLAN_HOT: in windows. Both threads read it, arming_check writes. */
 	_Atomic enum plan_heat heat[ABI_MAX_SITES];
 	struct guard *guard;
 	uint64_t warm_checked_ns;
 	uint64_t warm_spent_ns[GUARD_PROGRAMS]; /* by each group until then */
-	double warm_saved_ns;			/* what may be spent at once */
+	uint64_t cold_spent_ns;
+	double warm_saved_ns; /* what may be spent at once */
 
 	pthread_t thread;
 	bool thread_runs;

@@ -111,13 +111,11 @@ static int load(struct tracer *t, struct err *e)
 
 static int check_features(const struct trace_features *f, struct err *e)
 {
-	int rc = kernel_check_privilege(e);
-
-	for (uint32_t i = 0; i < f->n && !rc; i++)
+	for (uint32_t i = 0; i < f->n; i++)
 		if (f->f[i].required && !f->f[i].ok)
-			rc = err_set(e, -ENOSYS, "this kernel lacks %s (%s): %s", f->f[i].name,
-				     f->f[i].what, f->f[i].why);
-	return rc;
+			return err_set(e, -ENOSYS, "this kernel lacks %s (%s): %s", f->f[i].name,
+				       f->f[i].what, f->f[i].why);
+	return 0;
 }
 
 int tracer_create(const struct target *target, const struct plan *p, const struct tracer_opts *o,
