@@ -137,6 +137,7 @@ def test_output_that_cannot_be_written(target, tmp_path):
     done = mapprobe("attach", "-p", t.pid, "-d", "100ms", "-o", tmp_path / "file")
     assert done.returncode == 1
     assert str(tmp_path / "file") in done.stderr
+    assert "attached" not in done.stderr  # known before the target is touched
     done = mapprobe("attach", "-p", t.pid, "-d", "100ms", "--record", tmp_path / "no" / "dir")
     assert done.returncode == 1
     assert str(tmp_path / "no" / "dir") in done.stderr

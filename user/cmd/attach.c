@@ -105,6 +105,8 @@ static int session_init(struct session *s, struct err *e)
 			     target_exe(s->target));
 	if (!rc)
 		rc = analyzer_create(&s->analyzer, e);
+	if (!rc && s->args.dir)
+		rc = report_make_dir(s->args.dir, e);
 	if (!rc && s->args.record)
 		rc = record_writer_create(s->args.record, &s->writer, e);
 	if (!rc)
@@ -137,6 +139,16 @@ static int write_reports(const struct session *s, struct err *e)
 	if (s->args.dir && report_write_dir(r, s->args.dir, rc ? &dir_err : e))
 		rc = rc ? rc : e->code;
 	return rc;
+}
+
+/* SIGUSR1: what goes wrong is said, and the session goes on. */
+static void write_so_far(const struct session *s)
+{
+	struct err e = { 0 };
+
+	write_requested = 0;
+	if (write_reports(s, &e))
+		cmd_fail(&e);
 }
 
 static void show_progress(const struct session *s, uint64_t since_ns)
@@ -172,10 +184,8 @@ static int observe(struct session *s, enum event_end_reason *ret, struct err *e)
 			*ret = EVENT_END_TARGET_EXIT;
 		else
 			rc = tracer_poll(s->tracer, 50, &s->sink, e);
-		if (write_requested) {
-			write_requested = 0;
-			rc = write_reports(s, e);
-		}
+		if (write_requested)
+			write_so_far(s);
 		if (terminal && now - shown > 200000000ull) {
 			show_progress(s, start);
 			shown = now;
@@ -233,8 +243,7 @@ const struct command cmd_attach = {
 	.args = "-p PID [-d TIME] [-e GROUPS] [-o DIR] [--record FILE] [--max-overhead 1%|none]",
 	.summary = "observe a live Go process: maps, GC, pauses, locks, crashes",
 	.details =
-		"^C or SIGTERM stops, detaches and writes the result; a second one leaves at "
-		"once.\n"
+		"^C or SIGTERM stops, detaches and writes the result; a second one leaves.\n"
 		"SIGUSR1 writes the result so far and goes on.\n"
 		"Exit status: 0 fine, 1 failure, 2 usage, 3 no permission or no kernel support,\n"
 		"4 not a supported Go process, 6 the target crashed and the crash was captured.\n",

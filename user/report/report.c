@@ -156,7 +156,7 @@ int report_write_file(const struct reporter *rep, const struct result *r, const 
 	return write_all(fd, data, len, path, e);
 }
 
-int report_write_dir(const struct result *r, const char *dir, struct err *e)
+int report_make_dir(const char *dir, struct err *e)
 {
 	struct stat st;
 
@@ -166,9 +166,19 @@ int report_write_dir(const struct result *r, const char *dir, struct err *e)
 		return err_sys(e, -errno, "%s: stat", dir);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, -ENOTDIR, "%s: not a directory", dir);
+	if (access(dir, W_OK | X_OK))
+		return err_sys(e, -errno, "%s: cannot be written to", dir);
+	return 0;
+}
+
+int report_write_dir(const struct result *r, const char *dir, struct err *e)
+{
+	int rc = report_make_dir(dir, e);
+
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		_cleanup_free_ char *path = NULL;
-		int rc;
 
 		if (!table[i].file)
 			continue;

@@ -24,6 +24,11 @@ const struct reporter *report_find(const char *name);
 /* Writes to dir/file or path under a temporary name, fsyncs, renames. */
 int report_write_file(const struct reporter *rep, const struct result *r, const char *path,
 		      struct err *e);
+/*
+ * Makes dir unless it exists, and checks that it can be written to: for those who will write there
+ * much later. -EACCES, -ENOENT, -ENOTDIR.
+ */
+int report_make_dir(const char *dir, struct err *e);
 /* Writes every reporter that has a file name into dir, which is made when it does not exist. */
 int report_write_dir(const struct result *r, const char *dir, struct err *e);
 
