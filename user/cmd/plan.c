@@ -62,7 +62,7 @@ static void print_text(const char *binary, const struct gobin_info *info, const 
 		puts("\nNot probed:");
 	for (size_t i = 0; i < p->nmissing; i++)
 		printf("  %-24s %s\n", p->missing[i].point->name, p->missing[i].why);
-	puts("\nemulated: below a microsecond a hit; single-step: 10 to 20 us. windows: 1 ms at a "
+	puts("\nemulated: below a microsecond a hit; single-step: 10 to 20 us. windows: 2 ms at a "
 	     "time, "
 	     "random phase.");
 }

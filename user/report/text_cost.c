@@ -230,10 +230,11 @@ void text_truth(struct text *t)
 	truth_class(t, "  exact      ", true, true, false);
 	truth_class(t, "  estimated  ", true, false, true);
 	if (r->windows)
-		text_wrap(t, "             ", "%s",
-			  "(~: scaled up from the windows, with the interval that holds the truth "
-			  "in 19 of 20 cases. ≥, +: or more; the probes slowed the target inside "
-			  "the windows, or something else tells the least it was)");
+		text_wrap(
+			t, "             ", "%s",
+			"(~: scaled up from the windows, with the 95 % interval that follows from "
+			"how they differ. ≥, +: or more; the probes slowed the target inside the "
+			"windows, or something else tells the least it was)");
 	truth_class(t, "  not armed  ", false, false, false);
 	text_put(t, "  lost       ");
 	if (!r->lost_events && !r->lost_stacks && !r->unmatched)

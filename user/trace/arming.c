@@ -12,10 +12,14 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-#define WINDOW_NS 1000000ull
-#define SETTLE_NS                                                                                  \
-	500000ull /* attaching holds the target up: what it then makes up for is no sample */
-#define MIN_PERIOD_NS 240000000ull
+/*
+ * A window disturbs the target by more than its hits: attaching and detaching hold it up, and what
+ * it then makes up for is no sample of its rate. So a window settles before it opens, and all of it
+ * is well below a hundredth of the period, which is where the target's p99 would notice.
+ */
+#define WINDOW_NS     2000000ull
+#define SETTLE_NS     1000000ull
+#define MIN_PERIOD_NS 600000000ull
 #define WARM_CHECK_NS 100000000ull
 #define WARM_SAVED_NS 2e9
 

@@ -270,7 +270,7 @@ static int put_demotion(struct tracer *t, enum plan_group group, const struct ev
 		{ PLAN_MAP, "every map clear" },
 	};
 	struct event_missing m = { .why = "too frequent for the budget: from some moment on seen "
-					  "in windows of 1 ms only, "
+					  "in windows of 2 ms only, "
 					  "what takes longer not at all (--max-overhead)" };
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
