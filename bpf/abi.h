@@ -24,7 +24,8 @@ typedef __u64 uint64_t;
 
 enum abi_type {
 	ABI_HIT = 1,   /* struct abi_hit: a site was passed */
-	ABI_STACK = 2, /* struct abi_stack: a stack, once, before the first hit that names it */
+	ABI_STACK = 2, /* struct abi_stack: a stack, at least once, before the first hit that names
+			  it */
 	ABI_TEXT = 3,  /* struct abi_text: the message of runtime.fatal or throw, before its hit */
 };
 
@@ -171,6 +172,7 @@ struct abi_config {
 
 /* What the calibration program saw at its last hit (user/trace/features.c). */
 struct abi_calibration {
+	uint64_t tgid; /* of the process, as programs see it */
 	uint64_t hits;
 	uint64_t cookie;
 	uint64_t caller; /* what follows the probed address in the kernel's user stack */

@@ -76,7 +76,9 @@ static void on_signal(int sig)
 static void catch_signals(void)
 {
 	const int signals[] = { SIGINT, SIGTERM, SIGUSR1 };
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+	signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of that write only */
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		sigaction(signals[i], &sa, NULL);
@@ -85,9 +87,16 @@ static void catch_signals(void)
 static int put_event(void *ctx, const struct event *ev, struct err *e)
 {
 	struct session *s = ctx;
-	int rc = s->writer ? record_writer_put(s->writer, ev, e) : 0;
+	int rc = analyzer_put(s->analyzer, ev, e);
 
-	return rc ? rc : analyzer_put(s->analyzer, ev, e);
+	if (rc || !s->writer)
+		return rc;
+	rc = record_writer_put(s->writer, ev, e);
+	if (rc) { /* the result does not depend on it: the rest goes on without a recording */
+		record_writer_destroy(s->writer);
+		s->writer = NULL;
+	}
+	return rc;
 }
 
 static int session_init(struct session *s, struct err *e)

@@ -45,8 +45,7 @@ static bool parse_number(const char *text, double *ret, const char **end)
 {
 	char *after;
 
-	if (strspn(text, "0123456789.") == 0 || strspn(text, "xX") ||
-	    (text[0] == '0' && text[1] == 'x'))
+	if (strspn(text, "0123456789.") == 0 || strpbrk(text, "xX"))
 		return false;
 	*ret = strtod(text, &after);
 	*end = after;

@@ -22,7 +22,7 @@ struct target {
 	int pidfd;
 	int exe_fd; /* keeps the inode number from being used for another file */
 	char exe[PATH_MAX];
-	char exe_path[32];
+	char exe_path[32], attach_path[32];
 	struct stat exe_stat;
 	struct proc_stat stat; /* as it was at open */
 	struct gobin *bin;
@@ -70,6 +70,7 @@ static int read_exe(struct target *t, struct err *e)
 	t->exe_fd = open(t->exe_path, O_RDONLY | O_CLOEXEC);
 	if (t->exe_fd < 0)
 		return proc_error(e, -errno, t->pid, "open the program it runs");
+	snprintf(t->attach_path, sizeof(t->attach_path), "/proc/self/fd/%d", t->exe_fd);
 	if (fstat(t->exe_fd, &t->exe_stat))
 		return proc_error(e, -errno, t->pid, "look at the program it runs");
 	return 0;
@@ -153,6 +154,11 @@ const char *target_exe(const struct target *t)
 const char *target_exe_path(const struct target *t)
 {
 	return t->exe_path;
+}
+
+const char *target_attach_path(const struct target *t)
+{
+	return t->attach_path;
 }
 
 const struct gobin *target_gobin(const struct target *t)

@@ -28,6 +28,12 @@ pid_t target_pid(const struct target *t);
 const char *target_exe(const struct target *t);
 /* A path that opens the running binary from here: "/proc/PID/exe". */
 const char *target_exe_path(const struct target *t);
+/*
+ * A path that means the file that was opened, in this process and those it forks:
+ * "/proc/self/fd/N". After an exec "/proc/PID/exe" is another one, and must not get probes meant
+ * for this.
+ */
+const char *target_attach_path(const struct target *t);
 const struct gobin *target_gobin(const struct target *t);
 /* Add to a link-time address to get the process's. */
 uint64_t target_bias(const struct target *t);

@@ -95,18 +95,27 @@ void arming_deinit(struct arming *a)
 	vec_deinit(&a->closed);
 }
 
-/* Arms the sites of one heat, and of the groups in the mask, as that set. */
-static int arm(struct arming *a, enum guard_set set, enum plan_heat heat, unsigned int groups,
-	       struct err *e)
+/* Sites that belong together now; a demotion changes it for the next time. */
+struct members {
+	bool site[ABI_MAX_SITES];
+	bool any;
+};
+
+/* The sites of one heat, of the groups in the mask. */
+static struct members members_of(const struct arming *a, enum plan_heat heat, unsigned int groups)
 {
-	bool member[ABI_MAX_SITES] = { false };
-	bool any = false;
+	struct members m = { .any = false };
 
 	for (uint32_t i = 0; i < a->plan->nsites; i++) {
-		member[i] = a->heat[i] == heat && a->plan->sites[i].point->group & groups;
-		any |= member[i];
+		m.site[i] = a->heat[i] == heat && a->plan->sites[i].point->group & groups;
+		m.any |= m.site[i];
 	}
-	return any ? guard_arm(a->guard, set, member, e) : 0;
+	return m;
+}
+
+static int arm(struct arming *a, enum guard_set set, const struct members *m, struct err *e)
+{
+	return m->any ? guard_arm(a->guard, set, m->site, e) : 0;
 }
 
 int arming_counter(const struct arming *a, uint32_t site, struct abi_counter *ret, struct err *e)
@@ -129,23 +138,21 @@ int arming_counter(const struct arming *a, uint32_t site, struct abi_counter *re
 	return 0;
 }
 
-/* Time that the sites of one heat (and of the groups in the mask) have taken from the target. */
-static int spent(const struct arming *a, enum plan_heat heat, unsigned int groups, uint64_t *ret_ns,
-		 struct err *e)
+/* Time that the members have taken from the target so far. */
+static int spent(const struct arming *a, const struct members *m, uint64_t *ret_ns, struct err *e)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < a->plan->nsites; i++) {
-		const struct plan_site *site = &a->plan->sites[i];
 		struct abi_counter c;
 		int rc;
 
-		if (a->heat[i] != heat || !(site->point->group & groups))
+		if (!m->site[i])
 			continue;
 		rc = arming_counter(a, i, &c, e);
 		if (rc)
 			return rc;
-		sum += (c.hits + c.outside) * (site->cost == PLAN_EMULATED
+		sum += (c.hits + c.outside) * (a->plan->sites[i].cost == PLAN_EMULATED
 						       ? a->features.emulated_ns
 						       : a->features.single_step_ns);
 	}
@@ -153,31 +160,42 @@ static int spent(const struct arming *a, enum plan_heat heat, unsigned int group
 	return 0;
 }
 
+/* Opens and closes the window; the members are armed. */
+static void window_count(struct arming *a, struct event_window *w)
+{
+	const struct timespec length = { .tv_nsec = WINDOW_NS }, settle = { .tv_nsec = SETTLE_NS };
+
+	nanosleep(&settle, NULL);
+	w->open_ns = clock_ns(CLOCK_MONOTONIC);
+	__atomic_store_n(&a->skel->bss->window, w->number, __ATOMIC_RELEASE);
+	nanosleep(&length, NULL);
+	__atomic_store_n(&a->skel->bss->window, 0, __ATOMIC_RELEASE);
+	w->close_ns = clock_ns(CLOCK_MONOTONIC);
+	/* We were stopped meanwhile: the guard has disarmed the sites long ago. */
+	if (w->close_ns - w->open_ns > GUARD_PATIENCE_MS * 1000000ull)
+		w->close_ns = w->open_ns + GUARD_PATIENCE_MS * 1000000ull;
+}
+
 /* One window; *ret_ns is what it has cost the target. */
 static int window_run(struct arming *a, uint16_t number, uint64_t *ret_ns, struct err *e)
 {
+	const struct members hot = members_of(a, PLAN_HOT, PLAN_ALL);
 	struct event_window w = { .number = number };
-	const struct timespec length = { .tv_nsec = WINDOW_NS }, settle = { .tv_nsec = SETTLE_NS };
 	uint64_t before = 0, after = 0;
-	int rc = spent(a, PLAN_HOT, PLAN_ALL, &before, e);
+	int rc = spent(a, &hot, &before, e);
 
 	if (!rc)
-		rc = arm(a, GUARD_HOT, PLAN_HOT, PLAN_ALL, e);
+		rc = arm(a, GUARD_HOT, &hot, e);
 	if (rc)
 		return rc;
-	nanosleep(&settle, NULL);
-	w.open_ns = clock_ns(CLOCK_MONOTONIC);
-	__atomic_store_n(&a->skel->bss->window, number, __ATOMIC_RELEASE);
-	nanosleep(&length, NULL);
-	__atomic_store_n(&a->skel->bss->window, 0, __ATOMIC_RELEASE);
-	w.close_ns = clock_ns(CLOCK_MONOTONIC);
+	window_count(a, &w);
 	rc = guard_disarm(a->guard, GUARD_HOT, e);
 	if (rc)
 		return rc;
 	pthread_mutex_lock(&a->lock);
 	rc = vec_push(&a->closed, w);
 	pthread_mutex_unlock(&a->lock);
-	rc = rc ? err_sys(e, rc, "window %u", number) : spent(a, PLAN_HOT, PLAN_ALL, &after, e);
+	rc = rc ? err_sys(e, rc, "window %u", number) : spent(a, &hot, &after, e);
 	*ret_ns = after - before;
 	return rc;
 }
@@ -232,11 +250,14 @@ static void *run_windows(void *arg)
 int arming_start(struct arming *a, uint64_t *start_ns, struct err *e)
 {
 	int rc = guard_create(a->skel, a->target, a->plan, a->features.uprobe_multi, &a->guard, e);
+	struct members m = members_of(a, PLAN_COLD, PLAN_ALL);
 
 	if (!rc)
-		rc = arm(a, GUARD_COLD, PLAN_COLD, PLAN_ALL, e);
-	for (unsigned int k = 0; k < GUARD_PROGRAMS && !rc; k++)
-		rc = arm(a, GUARD_WARM + k, PLAN_WARM, guard_group(k), e);
+		rc = arm(a, GUARD_COLD, &m, e);
+	for (unsigned int k = 0; k < GUARD_PROGRAMS && !rc; k++) {
+		m = members_of(a, PLAN_WARM, guard_group(k));
+		rc = arm(a, GUARD_WARM + k, &m, e);
+	}
 	if (rc)
 		return rc;
 	*start_ns = a->warm_checked_ns = clock_ns(CLOCK_MONOTONIC);
@@ -278,12 +299,14 @@ int arming_check(struct arming *a, enum plan_group *ret, struct err *e)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), dt = now - a->warm_checked_ns, most = 0, cold;
 	unsigned int costliest = 0;
+	struct members m;
 	int rc;
 
 	*ret = 0;
 	if (a->exact || dt < WARM_CHECK_NS)
 		return 0;
-	rc = spent(a, PLAN_COLD, PLAN_ALL, &cold, e);
+	m = members_of(a, PLAN_COLD, PLAN_ALL);
+	rc = spent(a, &m, &cold, e);
 	if (rc)
 		return rc;
 	a->warm_saved_ns -= (double)(cold - a->cold_spent_ns);
@@ -291,7 +314,8 @@ int arming_check(struct arming *a, enum plan_group *ret, struct err *e)
 	for (unsigned int k = 0; k < GUARD_PROGRAMS; k++) {
 		uint64_t all;
 
-		rc = spent(a, PLAN_WARM, guard_group(k), &all, e);
+		m = members_of(a, PLAN_WARM, guard_group(k));
+		rc = spent(a, &m, &all, e);
 		if (rc)
 			return rc;
 		if (all - a->warm_spent_ns[k] > most) {

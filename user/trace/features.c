@@ -54,7 +54,7 @@ enum { BATCHES = 9, EMULATED_CALLS = 100, SINGLE_STEP_CALLS = 10 };
 struct trial {
 	struct mapprobe_bpf *skel;
 	struct attachment attached;
-	uint64_t hits, cookie, caller;
+	uint64_t hits, cookie, caller, tgid;
 	uint32_t emulated_ns, single_step_ns;
 };
 
@@ -90,6 +90,7 @@ static void *run_trial(void *arg)
 	t->hits = seen->hits;
 	t->cookie = seen->cookie;
 	t->caller = seen->caller;
+	t->tgid = seen->tgid;
 	if (t->hits) {
 		t->emulated_ns = time_calls(trace_call_emulated, EMULATED_CALLS);
 		t->single_step_ns = time_calls(trace_single_step, SINGLE_STEP_CALLS);
@@ -232,6 +233,7 @@ static void try_uprobes(struct trace_features *f)
 		ok = !trial_run(&t, false, f->cookie, &perf_err);
 	}
 	f->kernel_adds_caller = ok && t.caller == (uintptr_t)trace_emulated_return;
+	f->same_pids = t.tgid == (uint64_t)getpid();
 	f->emulated_ns = t.emulated_ns;
 	f->single_step_ns = t.single_step_ns;
 	add(f, "uprobe", "a program runs where a process passes", ok, true, perf_err.msg);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -89,12 +90,24 @@ static int arm(struct keeper *k, const struct request *r, struct err *e)
 				places[n++] = (struct place){ k->plan->sites[site].offset,
 							      cookie ? site : 0 };
 		rc = attachment_init(program(k, i), k->multi, target_pid(k->target),
-				     target_exe_path(k->target), places, n, &k->attached[r->set][i],
-				     e);
+				     target_attach_path(k->target), places, n,
+				     &k->attached[r->set][i], e);
 	}
 	if (rc)
 		disarm(k, r->set, r->set);
 	return rc;
+}
+
+/* Waits for a request. A window that nobody closes is closed here: mapprobe may be stopped (^Z). */
+static void wait_request(struct keeper *k, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	bool hot = false;
+
+	for (unsigned int i = 0; i < GUARD_PROGRAMS; i++)
+		hot |= k->attached[GUARD_HOT][i].link_fd || k->attached[GUARD_HOT][i].nlinks;
+	if (hot && poll(&p, 1, GUARD_PATIENCE_MS) == 0)
+		disarm(k, GUARD_HOT, GUARD_HOT);
 }
 
 /* Until mapprobe closes its end or is no more. */
@@ -102,8 +115,12 @@ static void serve(struct keeper *k, int fd)
 {
 	struct request r;
 
-	while (recv(fd, &r, sizeof(r), 0) == sizeof(r)) {
+	for (;;) {
 		struct err e = { 0 };
+
+		wait_request(k, fd);
+		if (recv(fd, &r, sizeof(r), 0) != sizeof(r))
+			break;
 
 		if (r.arm)
 			arm(k, &r, &e);
@@ -190,6 +207,11 @@ int guard_arm(struct guard *g, enum guard_set set, const bool member[ABI_MAX_SIT
 
 	memcpy(r.member, member, sizeof(r.member));
 	return request(g, &r, e);
+}
+
+int guard_fd(const struct guard *g)
+{
+	return g->fd;
 }
 
 int guard_disarm(struct guard *g, enum guard_set set, struct err *e)

@@ -28,6 +28,9 @@ enum guard_set {
 	GUARD_SETS = GUARD_WARM + GUARD_PROGRAMS,
 };
 
+/* The hot set is disarmed by the guard itself when nobody has done it after so long. */
+#define GUARD_PATIENCE_MS 100
+
 struct guard;
 
 /*
@@ -40,6 +43,8 @@ int guard_create(const struct mapprobe_bpf *skel, const struct target *t, const 
 int guard_arm(struct guard *g, enum guard_set set, const bool member[ABI_MAX_SITES], struct err *e);
 /* Disarms a set (GUARD_SETS: all of them) and waits until the kernel is done. */
 int guard_disarm(struct guard *g, enum guard_set set, struct err *e);
+/* A descriptor on which poll() reports POLLHUP when the guard has ended. Owned by the guard. */
+int guard_fd(const struct guard *g);
 /* Disarms all and waits for the guard's end. */
 void guard_destroy(struct guard *g);
 

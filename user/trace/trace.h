@@ -5,7 +5,7 @@
  *
  * Its life: create (feature calibration, load), start (attach; the session's head goes to the
  * sink), poll until the caller has enough, stop (detach; counters go to the sink), destroy.
- * Whatever happens to mapprobe, the kernel removes all of it when the process's descriptors close.
+ * A guard process holds what is attached, and takes it out when mapprobe is gone (trace/guard.h).
  */
 #ifndef MAPPROBE_TRACE_H
 #define MAPPROBE_TRACE_H
@@ -24,7 +24,7 @@ struct tracer_opts {
 	bool exact;	     /* hot sites always armed (--max-overhead none) */
 	bool perf_events;    /* attach by perf events, also where uprobe_multi works */
 	double budget;	     /* share of one CPU, 0.01; not used when exact */
-	uint32_t ring_bytes; /* ring buffer, a power of two of at least 256 KiB; 0: 64 MiB */
+	uint32_t ring_bytes; /* ring buffer, a power of two of at least 256 KiB; 0: a default */
 };
 
 /* What this kernel and these privileges allow; every answer was tried, not derived. */
@@ -42,6 +42,7 @@ struct trace_features {
 	bool uprobe_multi; /* also filters processes rightly */
 	bool cookie;
 	bool kernel_adds_caller;
+	bool same_pids; /* programs see the numbers that we see: no PID namespace of our own */
 	uint32_t emulated_ns, single_step_ns; /* medians on mapprobe's own code; 0: not measured */
 };
 void trace_features_probe(struct trace_features *ret);
@@ -52,7 +53,7 @@ void trace_features_probe(struct trace_features *ret);
  */
 int tracer_create(const struct target *t, const struct plan *p, const struct tracer_opts *o,
 		  struct tracer **ret, struct err *e);
-/* Sends SESSION, SITE, MISSING, COST to the sink and arms the sites. */
+/* Arms the sites; sends SESSION, SITE, MISSING, COST to the sink. */
 int tracer_start(struct tracer *t, const struct event_sink *s, struct err *e);
 /*
  * Waits up to timeout_ms for events and hands them to the sink, symbols and types before what needs
@@ -61,7 +62,7 @@ int tracer_start(struct tracer *t, const struct event_sink *s, struct err *e);
 int tracer_poll(struct tracer *t, int timeout_ms, const struct event_sink *s, struct err *e);
 /*
  * Detaches, drains the ring buffer, sends MAP_STATE of the maps seen (while the target lives),
- * COUNTERs and END. The tracer can only be destroyed then.
+ * COUNTERs and END. After it, only destroy.
  */
 int tracer_stop(struct tracer *t, enum event_end_reason why, const struct event_sink *s,
 		struct err *e);

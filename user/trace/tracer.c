@@ -16,7 +16,8 @@
 #include "trace/describe.h"
 #include "trace/kernel.h"
 
-#define READ_MAPS_NS 250000000ull
+#define READ_MAPS_NS	 250000000ull
+#define EXIT_PATIENCE_MS 10000
 
 struct tracer {
 	const struct target *target;
@@ -33,7 +34,7 @@ struct tracer {
 	/* During a poll: where the events go, and what the sink said. */
 	const struct event_sink *sink;
 	struct err *err;
-	int consumed;
+	int consumed, consume_most; /* records; consume_most 0: until the ring is empty */
 };
 
 static int on_record(void *ctx, void *data, size_t size)
@@ -42,12 +43,15 @@ static int on_record(void *ctx, void *data, size_t size)
 	struct event ev = { .type = *(uint32_t *)data, .size = (uint32_t)size, .data = data };
 	const struct abi_hit *hit = event_hit(&ev);
 	enum abi_event map_event = ABI_EV_NONE;
+	int rc;
 
 	if (hit && hit->site < t->plan->nsites &&
 	    t->plan->sites[hit->site].point->group == PLAN_MAP)
 		map_event = t->plan->sites[hit->site].point->event;
 	t->consumed++;
-	return describer_put(&t->describer, &ev, map_event, t->sink, t->err);
+	rc = describer_put(&t->describer, &ev, map_event, t->sink, t->err);
+	/* The ring may never be empty: the duration, ^C and the windows must have their turn. */
+	return rc || t->consumed != t->consume_most ? rc : -EAGAIN;
 }
 
 static bool heap_live_addr(const struct tracer *t, uint64_t *ret)
@@ -138,6 +142,11 @@ int tracer_create(const struct target *target, const struct plan *p, const struc
 		t->features.uprobe_multi &= !o->perf_events;
 		rc = check_features(&t->features, e);
 	}
+	if (!rc && !t->features.uprobe_multi && !t->features.same_pids)
+		rc = err_set(e, -ENOSYS,
+			     "in a PID namespace of its own mapprobe cannot tell processes apart "
+			     "without "
+			     "uprobe_multi: run it in the host's (hostPID)");
 	if (!rc)
 		rc = load(t, e);
 	if (rc) {
@@ -284,15 +293,21 @@ static int put_demotion(struct tracer *t, enum plan_group group, const struct ev
 	return describer_flush(&t->frame, s, e);
 }
 
-static int drain(struct tracer *t, const struct event_sink *s, struct err *e)
+#define POLL_RECORDS 65536
+
+/* Hands what lies in the ring to the sink, at most most records (0: all). How many, or an error. */
+static int drain(struct tracer *t, int most, const struct event_sink *s, struct err *e)
 {
 	int rc;
 
 	t->sink = s;
 	t->err = e;
 	t->consumed = 0;
+	t->consume_most = most;
 	e->code = 0;
 	rc = ring_buffer__consume(t->ring);
+	if (rc == -EAGAIN && !e->code)
+		return t->consumed;
 	if (rc < 0)
 		return e->code ? e->code : err_sys(e, rc, "ring buffer");
 	return t->consumed;
@@ -311,13 +326,16 @@ static int put_map_states(struct tracer *t, const struct event_sink *s, struct e
 int tracer_poll(struct tracer *t, int timeout_ms, const struct event_sink *s, struct err *e)
 {
 	struct pollfd fds[] = { { .fd = ring_buffer__epoll_fd(t->ring), .events = POLLIN },
-				{ .fd = target_pidfd(t->target), .events = POLLIN } };
+				{ .fd = target_pidfd(t->target), .events = POLLIN },
+				{ .fd = guard_fd(t->arming.guard) } };
 	enum plan_group moved;
 	int rc, n;
 
-	if (poll(fds, 2, timeout_ms) < 0 && errno != EINTR)
+	if (poll(fds, 3, timeout_ms) < 0 && errno != EINTR)
 		return err_sys(e, -errno, "poll");
-	n = drain(t, s, e);
+	if (fds[2].revents)
+		return err_set(e, -EPIPE, "the guard process, which holds the probes, has ended");
+	n = drain(t, POLL_RECORDS, s, e);
 	if (n < 0)
 		return n;
 	rc = arming_check(&t->arming, &moved, e);
@@ -329,6 +347,9 @@ int tracer_poll(struct tracer *t, int timeout_ms, const struct event_sink *s, st
 		rc = put_map_states(t, s, e);
 	if (!rc)
 		rc = arming_error(&t->arming, e);
+	/* A process on its way out cannot be attached to; freeing its memory may take seconds. */
+	if ((rc == -ESRCH || rc == -ENOENT) && poll(&fds[1], 1, EXIT_PATIENCE_MS) == 1)
+		rc = 0;
 	return rc ? rc : n;
 }
 
@@ -349,15 +370,14 @@ int tracer_stop(struct tracer *t, enum event_end_reason why, const struct event_
 		struct err *e)
 {
 	struct event_end end = { .reason = why };
-	struct err unused;
+	struct err unused, stop_err = { 0 };
 	uint64_t cpu;
-	int rc;
+	/* Without the guard nothing is attached any more either: the rest is as it would be. */
+	int stopped = arming_stop(&t->arming, &end.time_ns, &stop_err), rc;
 
-	rc = arming_stop(&t->arming, &end.time_ns, e);
 	if (!target_cpu_time(t->target, &cpu, &unused))
 		end.target_cpu_ns = cpu - t->target_cpu_start_ns;
-	if (!rc)
-		rc = drain(t, s, e);
+	rc = drain(t, 0, s, e);
 	if (rc >= 0)
 		rc = put_windows(t, s, e);
 	if (!rc && target_alive(t->target))
@@ -366,7 +386,13 @@ int tracer_stop(struct tracer *t, enum event_end_reason why, const struct event_
 		rc = put_counters(t, e);
 	end.own_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	event_put_end(&t->frame, &end);
-	return rc ? rc : describer_flush(&t->frame, s, e);
+	if (!rc)
+		rc = describer_flush(&t->frame, s, e);
+	if (!rc && stopped) {
+		*e = stop_err;
+		rc = stopped;
+	}
+	return rc;
 }
 
 void tracer_totals(const struct tracer *t, uint64_t *hits, uint64_t *lost)
