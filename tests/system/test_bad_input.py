@@ -205,3 +205,24 @@ def test_goes_on_after_an_unreadable_output(target, attach, tmp_path):
     assert done.returncode == FAILED
     assert "No space left on device" in done.stderr
     until("summary.json", (tmp_path / "out" / "summary.json").exists, 1)
+
+
+def test_reader_of_the_output_is_gone(target, tmp_path):
+    """A closed pipe is an error of that write; the files are there."""
+    t = target(NEWEST, "exact")
+    done = subprocess.run(["sh", "-c", '"$@" | true', "sh", str(MAPPROBE), "attach", "-p",
+                           str(t.pid), "-d", "300ms", "-o", str(tmp_path / "out")],
+                          capture_output=True, text=True)
+    assert "Broken pipe" in done.stderr
+    assert (tmp_path / "out" / "summary.json").exists()
+
+
+def test_perf_events_in_a_pid_namespace():
+    """They could not tell processes apart: refused, not counted as nothing."""
+    script = ('"$1" -d 1h >/dev/null 2>&1 & sleep 0.3; '
+              '"$2" attach -p $! -d 200ms --perf-events; status=$?; kill $!; exit $status')
+    done = subprocess.run(["unshare", "-pf", "--mount-proc", "sh", "-c", script, "sh",
+                           str(TARGETS / NEWEST / "store"), str(MAPPROBE)],
+                          capture_output=True, text=True)
+    assert done.returncode == UNAVAILABLE, done.stderr
+    assert "PID namespace" in done.stderr

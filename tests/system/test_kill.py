@@ -5,12 +5,15 @@ Neither in the kernel nor in the target's code: the guard process, which holds t
 them out when mapprobe is gone.
 """
 
+import os
 import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
-from harness import VERSIONS, bpf_leftovers, bpf_objects, changed_code
+from harness import (FAILED, NEWEST, VERSIONS, bpf_leftovers, bpf_objects, changed_code,
+                     load_json)
 
 TIMES = 10  # for each version
 
@@ -45,6 +48,46 @@ def test_target_survives(target, attach, version):
     truth, status = t.terminate()
     assert status == 0, t.errors()
     assert truth["rounds"] > 0
+
+
+def guard_of(pid):
+    """The child of mapprobe that holds the probes."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return next(int(c) for c in children
+                if Path(f"/proc/{c}/comm").read_text().strip() == "mapprobe-guard")
+
+
+@pytest.mark.parametrize("overhead", ["none", "1%"])
+def test_guard_is_killed(target, attach, tmp_path, overhead):
+    """It is noticed at once, said, and what was seen is written."""
+    t = target(NEWEST, "churn", "-d", "1h")
+    t.go()
+    a = attach(t.pid, "--max-overhead", overhead, "-o", tmp_path / "out").wait_armed()
+    os.kill(guard_of(a.proc.pid), signal.SIGKILL)
+    assert a.wait() == FAILED
+    assert "guard" in a.err
+    summary = load_json(tmp_path / "out" / "summary.json")
+    assert summary["ended"] == "error" and summary["complete"]
+    assert t.alive(), t.errors()
+
+
+def test_a_stopped_mapprobe_leaves_no_window_open(target, attach):
+    """^Z in the middle of a window, caught by trying: the hot sites are disarmed all the same."""
+    t = target(NEWEST, "churn", "-d", "1h")
+    t.go()
+    a = attach(t.pid, "-e", "map", "--max-overhead", "100%").wait_armed()
+    end, open_windows = time.monotonic() + 60, 0
+    while open_windows < 2 and time.monotonic() < end:
+        a.proc.send_signal(signal.SIGSTOP)
+        armed = changed_code(t.pid, t.path)
+        if armed > 1:  # more than the one that is always armed
+            open_windows += 1
+            time.sleep(0.5)
+            assert changed_code(t.pid, t.path) <= 1
+        a.proc.send_signal(signal.SIGCONT)
+        time.sleep(0.002)
+    assert open_windows == 2
+    assert a.stop() == 0
 
 
 def test_probes_are_seen_in_the_code(target, attach):
