@@ -184,7 +184,7 @@ static void a_go_program(void **state)
 	assert_non_null(t);
 	assert_int_equal(target_pid(t), pid);
 	assert_non_null(strstr(target_exe(t), "gofmt"));
-	assert_int_equal(access(target_exe_path(t), R_OK), 0);
+	assert_int_equal(access(target_attach_path(t), R_OK), 0);
 	assert_true(target_alive(t));
 	assert_false(target_execed(t));
 	assert_int_equal(target_threads(t, &threads, &e), 0);

@@ -151,11 +151,6 @@ const char *target_exe(const struct target *t)
 	return t->exe;
 }
 
-const char *target_exe_path(const struct target *t)
-{
-	return t->exe_path;
-}
-
 const char *target_attach_path(const struct target *t)
 {
 	return t->attach_path;

@@ -26,8 +26,6 @@ void target_close(struct target *t);
 pid_t target_pid(const struct target *t);
 /* What readlink says: the path in the process's own mount namespace, maybe with " (deleted)". */
 const char *target_exe(const struct target *t);
-/* A path that opens the running binary from here: "/proc/PID/exe". */
-const char *target_exe_path(const struct target *t);
 /*
  * A path that means the file that was opened, in this process and those it forks:
  * "/proc/self/fd/N". After an exec "/proc/PID/exe" is another one, and must not get probes meant
