@@ -6,8 +6,9 @@
  * Two functions below do nothing but be probed: one at a push %rbp, which the kernel emulates, one
  * at a mov, which it single-steps. They are called from a second thread, since kernels before 6.10
  * filter a uprobe_multi link's process by thread and would miss it (commit 46ba0e49b642).
- * Then: did the program run, does the user stack name the direct caller (newer kernels put it in at
- * a push %rbp: commit cfa7f3d2c526 of 6.12, also in stable ones), and how long did it take.
+ * Then: did the program run and get its cookie, does the user stack name the direct caller (newer
+ * kernels put it in at a push %rbp: commit cfa7f3d2c526 of 6.12, also in stable ones), and how long
+ * did it take.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -175,6 +176,9 @@ static int trial_run(struct trial *t, bool multi, bool cookie, struct err *e)
 	if (!rc && !t->hits)
 		rc = err_set(e, -ENODATA,
 			     "attached, but a thread other than the first is not seen");
+	if (!rc && cookie && t->cookie != COOKIE_EMULATED)
+		rc = err_set(e, -ENODATA, "attached, but the program gets cookie 0x%llx, not 0x%x",
+			     (unsigned long long)t->cookie, COOKIE_EMULATED);
 	return rc;
 }
 
