@@ -317,7 +317,7 @@ static void ask(const struct gobin *b, const struct places *p)
 	for (uint64_t at = p->types; at < p->types + 4096; at += 8)
 		if (!gobin_type_name(b, vaddr + at, &name, &e))
 			assert_true(strlen(name) > 0);
-	gobin_symbol(b, "runtime.work", &off);
+	gobin_global(b, "runtime.work", &off, &e);
 }
 
 static uint64_t next_random(uint64_t *x)

@@ -376,13 +376,14 @@ static void symbols_are_where_nm_says(void **state)
 	size_t n, checked = 0;
 	struct symbol *syms;
 	uint64_t addr = 42;
+	struct err e;
 
 	read_symbols(x->path, &syms, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (!strcmp(syms[i].name, "runtime.gcController") ||
 		    !strcmp(syms[i].name, "runtime.work") ||
 		    !strcmp(syms[i].name, "runtime.firstmoduledata")) {
-			assert_true(gobin_symbol(x->bin, syms[i].name, &addr));
+			assert_int_equal(gobin_global(x->bin, syms[i].name, &addr, &e), 0);
 			assert_int_equal(addr, syms[i].addr);
 			checked++;
 		}
@@ -391,7 +392,7 @@ static void symbols_are_where_nm_says(void **state)
 	free(syms);
 	assert_int_equal(checked, 3);
 	addr = 42;
-	assert_false(gobin_symbol(x->bin, "runtime.gcControlle", &addr));
+	assert_int_equal(gobin_global(x->bin, "runtime.gcControlle", &addr, &e), -ENOENT);
 	assert_int_equal(addr, 42);
 }
 

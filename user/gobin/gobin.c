@@ -182,9 +182,13 @@ bool gobin_file_offset(const struct gobin *b, uint64_t addr, uint64_t *ret)
 	return image_offset(&b->image, addr, ret);
 }
 
-bool gobin_symbol(const struct gobin *b, const char *name, uint64_t *ret)
+int gobin_global(const struct gobin *b, const char *name, uint64_t *ret, struct err *e)
 {
-	return image_symbol(&b->image, name, ret);
+	if (image_symbol(&b->image, name, ret))
+		return 0;
+	return err_set(e, -ENOENT, "the address of %s is not known: %s", name,
+		       b->info.stripped ? "the binary has no symbol table"
+					: "it is not in the symbol table");
 }
 
 int gobin_type_name(const struct gobin *b, uint64_t addr, const char **ret, struct err *e)

@@ -94,9 +94,11 @@ size_t gobin_lines(const struct gobin *b, uint64_t addr, struct gobin_line *line
 bool gobin_bytes(const struct gobin *b, uint64_t addr, uint64_t len, struct span *ret);
 /* The file offset of a link-time address, as uprobes want it; false if not in the file. */
 bool gobin_file_offset(const struct gobin *b, uint64_t addr, uint64_t *ret);
-/* A data symbol from the ELF symbol table ("runtime.gcController"); false when stripped or absent.
+/*
+ * The link-time address of a variable of the runtime ("runtime.gcController").
+ * -ENOENT: not known in this binary (the reason is said); it is never guessed.
  */
-bool gobin_symbol(const struct gobin *b, const char *name, uint64_t *ret);
+int gobin_global(const struct gobin *b, const char *name, uint64_t *ret, struct err *e);
 
 /*
  * The name of the runtime type (abi.Type) at link-time address addr, as Go prints it:

@@ -54,15 +54,15 @@ static int on_record(void *ctx, void *data, size_t size)
 	return rc || t->consumed != t->consume_most ? rc : -EAGAIN;
 }
 
-static bool heap_live_addr(const struct tracer *t, uint64_t *ret)
+static int heap_live_addr(const struct tracer *t, uint64_t *ret, struct err *e)
 {
 	const struct gobin *bin = t->plan->bin;
 	uint64_t controller;
+	int rc = gobin_global(bin, "runtime.gcController", &controller, e);
 
-	if (!gobin_symbol(bin, "runtime.gcController", &controller))
-		return false;
-	*ret = controller + gobin_layout(bin)->gc_heap_live + target_bias(t->target);
-	return true;
+	if (!rc)
+		*ret = controller + gobin_layout(bin)->gc_heap_live + target_bias(t->target);
+	return rc;
 }
 
 static void configure(struct tracer *t)
@@ -70,8 +70,9 @@ static void configure(struct tracer *t)
 	const struct gobin_layout *layout = gobin_layout(t->plan->bin);
 	struct abi_config *cfg = &t->skel->rodata->cfg;
 	uint64_t heap_live = 0;
+	struct err unused;
 
-	heap_live_addr(t, &heap_live);
+	heap_live_addr(t, &heap_live, &unused);
 	*cfg = (struct abi_config){
 		/* A perf event's program also runs for other processes of the same binary. */
 		.tgid = t->features.uprobe_multi ? 0 : (uint32_t)target_pid(t->target),
@@ -222,6 +223,7 @@ static void put_site(struct tracer *t, uint32_t i)
 static void put_missing(struct tracer *t)
 {
 	uint64_t unused;
+	struct err e;
 
 	for (size_t i = 0; i < t->plan->nmissing; i++) {
 		struct event_missing m = { t->plan->missing[i].point->name,
@@ -229,10 +231,8 @@ static void put_missing(struct tracer *t)
 
 		event_put_missing(&t->frame, &m);
 	}
-	if (!heap_live_addr(t, &unused)) {
-		struct event_missing m = { "gc.heap_live",
-					   "the address of runtime.gcController is not known: "
-					   "the binary has no symbol table" };
+	if (heap_live_addr(t, &unused, &e)) {
+		struct event_missing m = { "gc.heap_live", e.msg };
 
 		event_put_missing(&t->frame, &m);
 	}
