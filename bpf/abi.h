@@ -160,19 +160,24 @@ struct abi_counter {
 
 /* Set once before the programs are loaded. Offsets in bytes, addresses as in the target. */
 struct abi_config {
-	uint32_t tgid;	      /* the target's, 0: no check (the attachment filters exactly) */
+	/*
+	 * The target's process number in its own PID namespace, and that namespace. 0: no check
+	 * (the attachment filters exactly).
+	 */
+	uint32_t tgid;
 	uint32_t have_cookie; /* 0: tell the sites apart by address (kernels before 5.15) */
 	uint32_t swiss;	      /* 1: Swiss maps, 0: classic */
 	uint32_t g_goid, g_m, m_curg;
-	uint32_t table_capacity; /* Swiss: of maps.table, u16 */
-	uint32_t hmap_b;	 /* classic: of hmap, u8 */
-	uint32_t wakeup_bytes;	 /* wake the reader when so much lies in the ring buffer */
-	uint64_t heap_live;	 /* address of gcController.heapLive, 0: not known */
+	uint32_t table_capacity;       /* Swiss: of maps.table, u16 */
+	uint32_t hmap_b;	       /* classic: of hmap, u8 */
+	uint32_t wakeup_bytes;	       /* wake the reader when so much lies in the ring buffer */
+	uint64_t heap_live;	       /* address of gcController.heapLive, 0: not known */
+	uint64_t pidns_dev, pidns_ino; /* as the kernel has them: dev is its own dev_t */
 };
 
 /* What the calibration program saw at its last hit (user/trace/features.c). */
 struct abi_calibration {
-	uint64_t tgid; /* of the process, as programs see it */
+	uint64_t in_process; /* 1: in_target_process says that it ran in this very process */
 	uint64_t hits;
 	uint64_t cookie;
 	uint64_t caller; /* what follows the probed address in the kernel's user stack */

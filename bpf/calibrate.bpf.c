@@ -13,7 +13,7 @@ int on_calibrate(struct pt_regs *ctx)
 	struct abi_stack *s = stack_scratch();
 
 	count(&calibration.hits);
-	calibration.tgid = bpf_get_current_pid_tgid() >> 32;
+	calibration.in_process = in_target_process();
 	if (cfg.have_cookie)
 		calibration.cookie = bpf_get_attach_cookie(ctx);
 	if (!s || !stack_fill(ctx, 0, s))

@@ -35,12 +35,25 @@ static __always_inline __u32 site_index(struct pt_regs *ctx)
 	return index ? *index : ABI_MAX_SITES;
 }
 
+/*
+ * Whether this thread is of the target. A perf event's program also runs for other processes that
+ * run the same binary, and knows them by the numbers of the initial PID namespace, which need not
+ * be ours: so they are told apart by the numbers that they have for themselves.
+ */
+static __always_inline int in_target_process(void)
+{
+	struct bpf_pidns_info id;
+
+	return !bpf_get_ns_current_pid_tgid(cfg.pidns_dev, cfg.pidns_ino, &id, sizeof(id)) &&
+	       id.tgid == cfg.tgid;
+}
+
 /* Whether this passage counts; if so it is counted and *p is ready for its arguments. */
 static __always_inline int passage_begin(struct pt_regs *ctx, struct passage *p)
 {
 	__u32 index = site_index(ctx);
 
-	if (cfg.tgid && bpf_get_current_pid_tgid() >> 32 != cfg.tgid)
+	if (cfg.tgid && !in_target_process())
 		return 0;
 	if (index >= ABI_MAX_SITES)
 		return 0;

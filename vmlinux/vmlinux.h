@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel types that the kernel side touches, and no others, written by hand. libbpf relocates
- * every access to a field against the running kernel's own BTF (CO-RE), so the order and offsets
- * here do not matter, the names do. For the full header of a kernel:
+ * The kernel types that the kernel side touches, and no others, written by hand. All of them are
+ * part of the kernel's promise to user space, the same in every version: nothing has to be
+ * relocated against the running kernel's own BTF (CO-RE), so it need not have any, and mapprobe
+ * need not read it (a third of its start). A type of which that is not true belongs here with
+ * preserve_access_index; it is in the full header of a kernel:
  *     bpftool btf dump file /sys/kernel/btf/vmlinux format c
  */
 #ifndef MAPPROBE_VMLINUX_H
@@ -42,9 +44,16 @@ enum {
 	BPF_RB_AVAIL_DATA = 0,
 };
 
-/* The context of a uprobe program: the registers of the probed thread. */
+/* The context of a uprobe program: the registers of the probed thread, in the order of
+ * arch/x86/include/uapi/asm/ptrace.h. */
 struct pt_regs {
-	unsigned long r14, bp, bx, r8, ax, cx, si, di, ip, flags, sp;
-} __attribute__((preserve_access_index));
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip,
+		cs, flags, sp, ss;
+};
+
+/* What bpf_get_ns_current_pid_tgid fills in: include/uapi/linux/bpf.h. */
+struct bpf_pidns_info {
+	__u32 pid, tgid;
+};
 
 #endif

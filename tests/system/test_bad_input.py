@@ -182,18 +182,14 @@ def test_root_without_a_capability(target, missing, named):
 
 
 def test_no_btf(target, tmp_path):
-    """In a mount namespace where the kernel's own BTF reads as nothing, and there is no other."""
+    """In a mount namespace where the kernel's own BTF reads as nothing: it is not needed."""
     t = target(NEWEST, "exact")
     hide = ["unshare", "--mount", "sh", "-c",
             "mount --bind /dev/null /sys/kernel/btf/vmlinux && "
             "if [ -d /boot ]; then mount -t tmpfs none /boot; fi && exec \"$@\"", "sh"]
     done = mapprobe("attach", "-p", t.pid, "-d", "1s", "-o", tmp_path / "out", prefix=hide)
-    if done.returncode == OK:  # it need not want BTF
-        assert (tmp_path / "out" / "summary.json").exists()
-        return
-    assert done.returncode == UNAVAILABLE, done.stderr
-    assert "btf" in done.stderr.lower()
-    assert "btf" in mapprobe("check", prefix=hide).stdout.lower()
+    assert done.returncode == OK, done.stderr
+    assert (tmp_path / "out" / "summary.json").exists()
 
 
 def test_goes_on_after_an_unreadable_output(target, attach, tmp_path):
@@ -215,14 +211,3 @@ def test_reader_of_the_output_is_gone(target, tmp_path):
                           capture_output=True, text=True)
     assert "Broken pipe" in done.stderr
     assert (tmp_path / "out" / "summary.json").exists()
-
-
-def test_perf_events_in_a_pid_namespace():
-    """They could not tell processes apart: refused, not counted as nothing."""
-    script = ('"$1" -d 1h >/dev/null 2>&1 & sleep 0.3; '
-              '"$2" attach -p $! -d 200ms --perf-events; status=$?; kill $!; exit $status')
-    done = subprocess.run(["unshare", "-pf", "--mount-proc", "sh", "-c", script, "sh",
-                           str(TARGETS / NEWEST / "store"), str(MAPPROBE)],
-                          capture_output=True, text=True)
-    assert done.returncode == UNAVAILABLE, done.stderr
-    assert "PID namespace" in done.stderr

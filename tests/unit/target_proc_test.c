@@ -4,9 +4,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -175,6 +177,39 @@ static void refusals_name_the_capability(void **state)
 	assert_int_equal(proc_error(&e, -ENOENT, 5, "x"), -ESRCH);
 }
 
+static void own_pid_is_the_innermost(void **state)
+{
+	static const char text[] = "Name:\tx\nTgid:\t9\nNSpid:\t4711\t23\t1\nNSpgid:\t8\n";
+	uint32_t pid = 0;
+
+	(void)state;
+	assert_true(proc_own_pid_parse(text, &pid));
+	assert_int_equal(pid, 1);
+	assert_true(proc_own_pid_parse("Name:\tx\nNSpid:\t31\n", &pid));
+	assert_int_equal(pid, 31);
+	/* Cut off anywhere before the end of the line, it is no number. */
+	for (size_t len = 0; len < strlen(text) - strlen("\nNSpgid:\t8\n"); len++) {
+		char *cut = strndup(text, len);
+
+		assert_false(proc_own_pid_parse(cut, &pid));
+		free(cut);
+	}
+}
+
+static void identity_is_that_of_this_process(void **state)
+{
+	struct proc_identity id = { 0 };
+	struct stat st;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(proc_identity_read(getpid(), &id, &e), 0);
+	assert_int_equal(id.pid, getpid());
+	assert_int_equal(stat("/proc/self/ns/pid", &st), 0);
+	assert_int_equal(id.ns_ino, st.st_ino);
+	assert_int_equal(proc_identity_read(INT_MAX, &id, &e), -ESRCH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +223,8 @@ int main(void)
 		cmocka_unit_test(maps_cut_off_anywhere),
 		cmocka_unit_test(own_maps),
 		cmocka_unit_test(refusals_name_the_capability),
+		cmocka_unit_test(own_pid_is_the_innermost),
+		cmocka_unit_test(identity_is_that_of_this_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

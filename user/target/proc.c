@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 
@@ -181,6 +183,43 @@ int proc_maps_start(pid_t pid, const char *exe, uint64_t offset, uint64_t *ret_s
 	if (!proc_maps_find(text, exe, offset, ret_start))
 		return err_set(e, -ESRCH, "process %d: %s is not mapped at file offset 0x%" PRIx64,
 			       pid, exe, offset);
+	return 0;
+}
+
+bool proc_own_pid_parse(const char *text, uint32_t *ret)
+{
+	const char *p = strstr(text, "\nNSpid:");
+	uint32_t pid = 0;
+	int n;
+
+	if (!p)
+		return false;
+	for (p += strlen("\nNSpid:"); sscanf(p, "%*[\t ]%" SCNu32 "%n", &pid, &n) == 1; p += n)
+		;
+	if (!pid || *p != '\n')
+		return false;
+	*ret = pid;
+	return true;
+}
+
+int proc_identity_read(pid_t pid, struct proc_identity *ret, struct err *e)
+{
+	char *text _cleanup_free_ = NULL;
+	struct proc_identity id;
+	char path[64];
+	struct stat st;
+	int rc = read_whole(pid, "status", "read its status", &text, e);
+
+	if (rc)
+		return rc;
+	if (!proc_own_pid_parse(text, &id.pid))
+		return err_set(e, -EBADMSG, "/proc/%d/status: no NSpid", pid);
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	if (stat(path, &st))
+		return proc_error(e, -errno, pid, "see its PID namespace");
+	id.ns_dev = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	id.ns_ino = st.st_ino;
+	*ret = id;
 	return 0;
 }
 

@@ -34,6 +34,18 @@ bool proc_maps_find(const char *text, const char *exe, uint64_t offset, uint64_t
 int proc_maps_start(pid_t pid, const char *exe, uint64_t offset, uint64_t *ret_start,
 		    struct err *e);
 
+/* A process as it knows itself: its number in its own PID namespace, and which that is. */
+struct proc_identity {
+	uint64_t ns_dev, ns_ino; /* dev as the kernel has it inside: major << 20 | minor */
+	uint32_t pid;
+};
+
+/* False when text, the content of /proc/PID/status, has no such line. *ret: the innermost number.
+ */
+bool proc_own_pid_parse(const char *text, uint32_t *ret);
+/* Errors: -ESRCH: no such process; -EACCES, -EPERM: may not look at its namespaces. */
+int proc_identity_read(pid_t pid, struct proc_identity *ret, struct err *e);
+
 /* The process that thread (or process) pid belongs to, 0: none. */
 pid_t proc_tgid(pid_t pid);
 

@@ -13,7 +13,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -55,7 +54,11 @@ enum { BATCHES = 9, EMULATED_CALLS = 100, SINGLE_STEP_CALLS = 10 };
 struct trial {
 	struct mapprobe_bpf *skel;
 	struct attachment attached;
-	uint64_t hits, cookie, caller, tgid;
+	pthread_t detaching;
+	bool detaches;
+	/* What it found. */
+	uint64_t hits, cookie, caller;
+	bool in_process;
 	uint32_t emulated_ns, single_step_ns;
 };
 
@@ -91,7 +94,7 @@ static void *run_trial(void *arg)
 	t->hits = seen->hits;
 	t->cookie = seen->cookie;
 	t->caller = seen->caller;
-	t->tgid = seen->tgid;
+	t->in_process = seen->in_process;
 	if (t->hits) {
 		t->emulated_ns = time_calls(trace_call_emulated, EMULATED_CALLS);
 		t->single_step_ns = time_calls(trace_single_step, SINGLE_STEP_CALLS);
@@ -136,14 +139,18 @@ static int trial_init(struct trial *t, bool multi, bool cookie, struct err *e)
 		{ own_offset((const void *)trace_single_step), cookie ? COOKIE_SINGLE_STEP : 0 },
 	};
 	struct bpf_program *prog;
-	int rc;
+	struct proc_identity own = { 0 };
+	int rc = proc_identity_read(getpid(), &own, e);
 
+	if (rc)
+		return rc;
 	t->skel = mapprobe_bpf__open();
 	if (!t->skel)
 		return err_sys(e, -errno, "BPF object");
 	bpf_object__for_each_program(prog, t->skel->obj)
 		bpf_program__set_autoload(prog, prog == t->skel->progs.on_calibrate);
 	t->skel->rodata->cfg.have_cookie = cookie;
+	kernel_set_process(t->skel, &own);
 	if (multi)
 		kernel_set_multi(t->skel);
 	rc = mapprobe_bpf__load(t->skel);
@@ -153,13 +160,34 @@ static int trial_init(struct trial *t, bool multi, bool cookie, struct err *e)
 			       places, 2, &t->attached, e);
 }
 
-static void trial_deinit(struct trial *t)
+static void *detach(void *arg)
 {
+	struct trial *t = arg;
+
 	attachment_deinit(&t->attached);
 	mapprobe_bpf__destroy(t->skel);
+	return NULL;
 }
 
-/* One whole trial; -ENODATA when the program was attached and did not run. */
+/* Detaching waits tens of milliseconds for the kernel, in which others can do something. */
+static void trial_end(struct trial *t)
+{
+	t->detaches = !pthread_create(&t->detaching, NULL, detach, t);
+	if (!t->detaches)
+		detach(t);
+}
+
+static void trial_wait(struct trial *t)
+{
+	if (t->detaches)
+		pthread_join(t->detaching, NULL);
+	*t = (struct trial){ 0 };
+}
+
+/*
+ * One trial; -ENODATA when the program was attached and did not run as it should. What it found
+ * can be read when it returns; it still has to be waited for.
+ */
 static int trial_run(struct trial *t, bool multi, bool cookie, struct err *e)
 {
 	pthread_t thread;
@@ -172,7 +200,7 @@ static int trial_run(struct trial *t, bool multi, bool cookie, struct err *e)
 		else
 			pthread_join(thread, NULL);
 	}
-	trial_deinit(t);
+	trial_end(t);
 	if (!rc && !t->hits)
 		rc = err_set(e, -ENODATA,
 			     "attached, but a thread other than the first is not seen");
@@ -192,29 +220,12 @@ static void add(struct trace_features *f, const char *name, const char *what, bo
 		snprintf(n->why, sizeof(n->why), "%s", why);
 }
 
-/* The kernel's BTF is there when its first two bytes are (include/uapi/linux/btf.h, BTF_MAGIC). */
-static int try_btf(void)
-{
-	_cleanup_close_ int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
-	uint16_t magic = 0;
-
-	if (fd < 0)
-		return -errno;
-	return read(fd, &magic, sizeof(magic)) == sizeof(magic) && magic == 0xeb9f ? 0 : -EINVAL;
-}
-
 static void try_basics(struct trace_features *f)
 {
 	struct err e = { 0 };
 	bool ok = !kernel_check_privilege(&e);
-	int rc;
 
 	add(f, "privilege", "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN", ok, true, e.msg);
-	rc = try_btf();
-	ok = !rc;
-	if (rc)
-		err_sys(&e, rc, "/sys/kernel/btf/vmlinux");
-	add(f, "btf", "the kernel's own type information", ok, true, e.msg);
 	ok = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	add(f, "ringbuf", "the BPF ring buffer", ok, true,
 	    "a map of this type was refused (kernels before 5.8, or no privilege)");
@@ -224,36 +235,58 @@ static void try_basics(struct trace_features *f)
 	    "the helper was refused (kernels before 5.15): sites are told apart by address");
 }
 
-static void try_uprobes(struct trace_features *f)
+static void try_uprobes(struct trace_features *f, struct trial *t)
 {
-	struct trial t = { 0 };
 	struct err multi_err = { 0 }, perf_err = { 0 };
 	bool ok;
 
-	f->uprobe_multi = !trial_run(&t, true, f->cookie, &multi_err);
+	f->uprobe_multi = !trial_run(t, true, f->cookie, &multi_err);
 	ok = f->uprobe_multi;
 	if (!ok) {
-		t = (struct trial){ 0 };
-		ok = !trial_run(&t, false, f->cookie, &perf_err);
+		trial_wait(t);
+		ok = !trial_run(t, false, f->cookie, &perf_err);
 	}
-	f->kernel_adds_caller = ok && t.caller == (uintptr_t)trace_emulated_return;
-	f->same_pids = t.tgid == (uint64_t)getpid();
-	f->emulated_ns = t.emulated_ns;
-	f->single_step_ns = t.single_step_ns;
+	f->kernel_adds_caller = ok && t->caller == (uintptr_t)trace_emulated_return;
+	f->tells_process = ok && t->in_process;
+	f->emulated_ns = t->emulated_ns;
+	f->single_step_ns = t->single_step_ns;
 	add(f, "uprobe", "a program runs where a process passes", ok, true, perf_err.msg);
 	add(f, "uprobe_multi", "one link for many sites, the whole process", f->uprobe_multi, false,
 	    multi_err.msg);
-	add(f, "user stack", "the stack of the probed thread", ok && t.caller, true,
+	add(f, "process", "the program knows in which process it runs", f->tells_process,
+	    !f->uprobe_multi,
+	    "bpf_get_ns_current_pid_tgid does not say so; perf events of another process of the "
+	    "same binary could not be told apart");
+	add(f, "user stack", "the stack of the probed thread", ok && t->caller, true,
 	    "bpf_get_stack gave no caller");
 	add(f, "direct caller", "the kernel's stack has the direct caller at a push %rbp",
 	    f->kernel_adds_caller, false,
 	    "it does not (older kernels): it is read from the top of the stack instead");
 }
 
-void trace_features_probe(struct trace_features *ret)
+struct trial *trace_features_begin(struct trace_features *ret)
 {
+	struct trial *t = calloc(1, sizeof(*t));
+
 	*ret = (struct trace_features){ 0 };
 	libbpf_set_print(NULL);
 	try_basics(ret);
-	try_uprobes(ret);
+	if (t)
+		try_uprobes(ret, t);
+	else
+		add(ret, "uprobe", "a program runs where a process passes", false, true,
+		    "out of memory");
+	return t;
+}
+
+void trace_features_end(struct trial *t)
+{
+	if (t)
+		trial_wait(t);
+	free(t);
+}
+
+void trace_features_probe(struct trace_features *ret)
+{
+	trace_features_end(trace_features_begin(ret));
 }

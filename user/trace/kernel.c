@@ -164,6 +164,15 @@ void kernel_set_multi(struct mapprobe_bpf *skel)
 		bpf_program__set_expected_attach_type(prog, ATTACH_TRACE_UPROBE_MULTI);
 }
 
+void kernel_set_process(struct mapprobe_bpf *skel, const struct proc_identity *id)
+{
+	struct abi_config *cfg = &skel->rodata->cfg;
+
+	cfg->tgid = id->pid;
+	cfg->pidns_dev = id->ns_dev;
+	cfg->pidns_ino = id->ns_ino;
+}
+
 int kernel_check_privilege(struct err *e)
 {
 	static const struct {

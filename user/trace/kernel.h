@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "bpf/abi.h"
 #include "mapprobe.skel.h"
+#include "target/proc.h"
 
 /* Where a program is attached: a file offset of the binary, and what the program is told there. */
 struct place {
@@ -42,6 +43,8 @@ void attachment_deinit(struct attachment *a);
  * what waits for the kernel, which one wait serves as well as many.
  */
 void kernel_in_parallel(size_t n, void (*fn)(void *ctx, size_t i), void *ctx);
+/* Before loading: programs count passages of this process only. */
+void kernel_set_process(struct mapprobe_bpf *skel, const struct proc_identity *id);
 /* Before loading: programs are for uprobe_multi links, not for perf events. */
 void kernel_set_multi(struct mapprobe_bpf *skel);
 /* Names the capability that is missing for BPF tracing; -EPERM, or 0 when all are there. */

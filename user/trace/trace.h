@@ -42,10 +42,17 @@ struct trace_features {
 	bool uprobe_multi; /* also filters processes rightly */
 	bool cookie;
 	bool kernel_adds_caller;
-	bool same_pids; /* programs see the numbers that we see: no PID namespace of our own */
+	bool tells_process;		      /* programs can tell in which process they run */
 	uint32_t emulated_ns, single_step_ns; /* medians on mapprobe's own code; 0: not measured */
 };
 void trace_features_probe(struct trace_features *ret);
+/*
+ * The same, without waiting until what was tried is detached again: *ret is complete, a thread is
+ * still at work. Takes what begin returned, NULL too.
+ */
+struct trial;
+struct trial *trace_features_begin(struct trace_features *ret);
+void trace_features_end(struct trial *t);
 
 /*
  * Plan and target are borrowed and outlive the tracer.

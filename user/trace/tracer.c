@@ -24,6 +24,7 @@ struct tracer {
 	const struct plan *plan;
 	struct tracer_opts opts;
 	struct trace_features features;
+	struct trial *trial; /* not yet waited for */
 	struct mapprobe_bpf *skel;
 	struct ring_buffer *ring;
 	struct arming arming;
@@ -74,8 +75,6 @@ static void configure(struct tracer *t)
 
 	heap_live_addr(t, &heap_live, &unused);
 	*cfg = (struct abi_config){
-		/* A perf event's program also runs for other processes of the same binary. */
-		.tgid = t->features.uprobe_multi ? 0 : (uint32_t)target_pid(t->target),
 		.have_cookie = t->features.cookie,
 		.swiss = gobin_info(t->plan->bin)->swiss,
 		.g_goid = layout->g_goid,
@@ -91,6 +90,7 @@ static void configure(struct tracer *t)
 static int load(struct tracer *t, struct err *e)
 {
 	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct proc_identity identity;
 	int rc;
 
 	/* Kernels before 5.11 charge BPF memory to this limit; where it may not be raised, loading
@@ -104,6 +104,10 @@ static int load(struct tracer *t, struct err *e)
 	configure(t);
 	if (t->features.uprobe_multi)
 		kernel_set_multi(t->skel);
+	else if ((rc = proc_identity_read(target_pid(t->target), &identity, e)))
+		return rc;
+	else
+		kernel_set_process(t->skel, &identity);
 	rc = mapprobe_bpf__load(t->skel);
 	if (rc)
 		return err_sys(e, rc == -EPERM ? -EPERM : -ENOSYS,
@@ -135,19 +139,17 @@ int tracer_create(const struct target *target, const struct plan *p, const struc
 	t->plan = p;
 	t->opts = *o;
 	if (!t->opts.ring_bytes)
-		t->opts.ring_bytes = o->exact ? 64u << 20 : 16u << 20;
+		t->opts.ring_bytes = o->exact ? 32u << 20 : 8u << 20;
 	describer_init(&t->describer, target);
 	rc = kernel_check_privilege(e);
 	if (!rc) {
-		trace_features_probe(&t->features);
+		t->trial = trace_features_begin(&t->features);
 		t->features.uprobe_multi &= !o->perf_events;
 		rc = check_features(&t->features, e);
 	}
-	if (!rc && !t->features.uprobe_multi && !t->features.same_pids)
+	if (!rc && !t->features.uprobe_multi && !t->features.tells_process)
 		rc = err_set(e, -ENOSYS,
-			     "in a PID namespace of its own mapprobe cannot tell processes apart "
-			     "without "
-			     "uprobe_multi: run it in the host's (hostPID)");
+			     "perf events cannot be told apart by process on this kernel");
 	if (!rc)
 		rc = load(t, e);
 	if (rc) {
@@ -162,6 +164,7 @@ void tracer_destroy(struct tracer *t)
 {
 	if (!t)
 		return;
+	trace_features_end(t->trial);
 	if (t->arming.skel)
 		arming_deinit(&t->arming);
 	ring_buffer__free(t->ring);
@@ -245,6 +248,9 @@ int tracer_start(struct tracer *t, const struct event_sink *s, struct err *e)
 	uint64_t start_ns;
 	int rc;
 
+	/* The guard is forked from a single thread. */
+	trace_features_end(t->trial);
+	t->trial = NULL;
 	target_cpu_time(t->target, &t->target_cpu_start_ns, &unused);
 	rc = arming_start(&t->arming, &start_ns, e);
 	if (rc)
