@@ -31,7 +31,7 @@ def build_big():
 
 
 def first_hit_ns(recording):
-    """CLOCK_MONOTONIC of the first hit in a recording (user/record/layout.h, bpf/abi.h), or None."""
+    """CLOCK_MONOTONIC of the first hit in a recording (user/record/layout.h), or None."""
     data, at, times = recording.read_bytes(), 16, []
     while at + 16 <= len(data):
         _, size = struct.unpack_from("<II", data, at)
