@@ -11,6 +11,7 @@
 
 #include "base/u64map.h"
 #include "gobin/buildinfo.h"
+#include "gobin/globals.h"
 #include "gobin/image.h"
 #include "gobin/layout.h"
 #include "gobin/moduledata.h"
@@ -31,6 +32,7 @@ struct gobin {
 	struct gobin_info info;
 	/* Address of a type -> its name (a char *): names are not NUL-terminated in the file. */
 	struct u64map *type_names;
+	struct globals *globals;
 };
 
 /* Whether a list of experiments ("X:a,b" in the version, "a,b" in the settings) has name. */
@@ -104,8 +106,9 @@ int gobin_open(const char *path, struct gobin **ret, struct err *e)
 	if (b) {
 		b->path = strdup(path);
 		b->type_names = calloc(1, sizeof(*b->type_names));
+		b->globals = globals_create(&b->image, &b->pclntab, &b->moduledata, &b->info.go);
 	}
-	if (!b || !b->path || !b->type_names) {
+	if (!b || !b->path || !b->type_names || !b->globals) {
 		gobin_close(b);
 		return err_set(e, -ENOMEM, "%s: out of memory", path);
 	}
@@ -134,6 +137,7 @@ void gobin_close(struct gobin *b)
 	if (b->type_names)
 		u64map_deinit(b->type_names);
 	free(b->type_names);
+	globals_destroy(b->globals);
 	buildinfo_deinit(&b->buildinfo);
 	image_close(&b->image);
 	free(b->path);
@@ -184,11 +188,15 @@ bool gobin_file_offset(const struct gobin *b, uint64_t addr, uint64_t *ret)
 
 int gobin_global(const struct gobin *b, const char *name, uint64_t *ret, struct err *e)
 {
+	int rc;
+
 	if (image_symbol(&b->image, name, ret))
 		return 0;
-	return err_set(e, -ENOENT, "the address of %s is not known: %s", name,
-		       b->info.stripped ? "the binary has no symbol table"
-					: "it is not in the symbol table");
+	rc = b->info.stripped ? globals_find(b->globals, name, ret, e)
+			      : err_set(e, -ENOENT, "it is not in the symbol table");
+	if (rc)
+		err_prefix(e, "the address of %s is not known", name);
+	return rc;
 }
 
 int gobin_type_name(const struct gobin *b, uint64_t addr, const char **ret, struct err *e)

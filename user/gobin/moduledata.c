@@ -19,6 +19,7 @@ enum {
 	MD_FTAB_LEN = 0x88,
 	MD_TEXT = 0xb0,
 	MD_ETEXT = 0xb8,
+	MD_NOPTRDATA = 0xc0, /* the first of MODULEDATA_NDATA pairs */
 };
 
 /* Whether s starts with a moduledata that describes t. */
@@ -39,6 +40,10 @@ static bool read_at(struct span s, uint64_t addr, const struct moduledata_format
 	    (format->gofunc && !span_u64(s, format->gofunc, &md.gofunc)) || md.text >= md.etext ||
 	    md.types >= md.etypes)
 		return false;
+	for (uint64_t i = 0; i < MODULEDATA_NDATA; i++)
+		if (!span_u64(s, MD_NOPTRDATA + 16 * i, &md.data[i].start) ||
+		    !span_u64(s, MD_NOPTRDATA + 16 * i + 8, &md.data[i].end))
+			return false;
 	*ret = md;
 	return true;
 }

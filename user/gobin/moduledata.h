@@ -8,9 +8,14 @@
 #include "gobin/layout.h"
 #include "gobin/pclntab.h"
 
+#define MODULEDATA_NDATA 4
+
 struct moduledata {
 	uint64_t addr;
 	uint64_t text, etext;
+	struct {
+		uint64_t start, end;
+	} data[MODULEDATA_NDATA]; /* variables: noptrdata, data, bss, noptrbss */
 	uint64_t types, etypes;
 	uint64_t gofunc; /* 0: not in this version */
 };
