@@ -373,6 +373,55 @@ static void code_that_is_none_has_no_say(void **state)
 	close_all(&o);
 }
 
+static uint64_t next_random(uint64_t *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 7;
+	*x ^= *x << 17;
+	return *x;
+}
+
+/* Any change to any one function: the right answers or none. */
+static void random_damage_does_not_mislead(void **state)
+{
+	static const char *const names[] = {
+		"runtime.gcStart",	     "runtime.gcMarkDone", "runtime.gcDrain",
+		"runtime.gcMarkTermination", "runtime.stkbucket",  "runtime.newproc1",
+		"runtime.allgadd",	     "runtime.procresize", "runtime.schedinit",
+	};
+	struct fixture *x = fixture(state);
+	uint64_t truth[NVARIABLES] = { 0 }, seed = 88172645463325252ull;
+	struct opened o = { 0 };
+	struct err e;
+
+	make_copy(x);
+	open_all(x->path[STRIPPED], &o);
+	for (size_t i = 0; i < NVARIABLES; i++)
+		gobin_global(o.gobin, variables[i].name, &truth[i], &e);
+	for (unsigned int round = 0; round < 300; round++) {
+		const char *name = names[round % (sizeof(names) / sizeof(names[0]))];
+		struct gobin_func found;
+		struct pclntab_func f;
+		uint64_t off, at, junk = next_random(&seed), addr;
+		struct gobin *b;
+
+		gobin_find_funcs(o.gobin, &name, 1, &found);
+		assert_true(pclntab_func_at(&o.t, found.addr, &f) &&
+			    image_offset(&o.img, f.addr, &off));
+		at = next_random(&seed) % (f.end - f.addr - 8);
+		assert_int_equal(pwrite(x->fd, &junk, 1 + junk % 8, (off_t)(off + at)),
+				 1 + junk % 8);
+		assert_int_equal(gobin_open(x->copy, &b, &e), 0);
+		for (size_t i = 0; i < NVARIABLES; i++)
+			if (!gobin_global(b, variables[i].name, &addr, &e) && addr != truth[i])
+				fail_msg("%s with %s+0x%lx damaged: 0x%lx, not 0x%lx",
+					 variables[i].name, name, at, addr, truth[i]);
+		gobin_close(b);
+		restore(x, &o, &f);
+	}
+	close_all(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +429,7 @@ int main(void)
 		cmocka_unit_test(stripping_changes_nothing),
 		cmocka_unit_test(one_function_cannot_mislead),
 		cmocka_unit_test(code_that_is_none_has_no_say),
+		cmocka_unit_test(random_damage_does_not_mislead),
 	};
 
 	return cmocka_run_group_tests(tests, build, discard);

@@ -95,8 +95,9 @@ bool gobin_bytes(const struct gobin *b, uint64_t addr, uint64_t len, struct span
 /* The file offset of a link-time address, as uprobes want it; false if not in the file. */
 bool gobin_file_offset(const struct gobin *b, uint64_t addr, uint64_t *ret);
 /*
- * The link-time address of a variable of the runtime ("runtime.gcController").
- * -ENOENT: not known in this binary (the reason is said); it is never guessed.
+ * The link-time address of a variable of the runtime ("runtime.gcController"): from the symbol
+ * table, or where there is none, from the code (globals.h). -ENOENT: not known in this binary (the
+ * reason is said); it is never guessed.
  */
 int gobin_global(const struct gobin *b, const char *name, uint64_t *ret, struct err *e);
 
