@@ -45,6 +45,6 @@ static inline int vec_grow_(void **data, size_t len, size_t *cap, size_t size)
 	} while (0)
 
 #define vec_foreach(it, v)                                                                         \
-	for (__typeof__((v)->data) it = (v)->data; it && it < (v)->data + (v)->len; it++)
+	for (__typeof__(*(v)->data) *it = (v)->data; it && it < (v)->data + (v)->len; it++)
 
 #endif

@@ -54,6 +54,6 @@ int cmd_usage_error(const struct command *c, const char *fmt, ...)
 /* Prints the error; returns its exit status. */
 int cmd_fail(const struct err *e);
 
-extern const struct command cmd_attach, cmd_report, cmd_plan, cmd_check;
+extern const struct command cmd_attach, cmd_report, cmd_plan, cmd_ps, cmd_check;
 
 #endif

@@ -215,3 +215,14 @@ int buildinfo_read(const struct image *img, struct buildinfo *ret, struct err *e
 	bi = (struct buildinfo){ 0 };
 	return 0;
 }
+
+int buildinfo_read_file(const char *path, struct buildinfo *ret, struct err *e)
+{
+	struct image img = { 0 };
+	int rc = image_open(path, &img, e);
+
+	if (!rc)
+		rc = buildinfo_read(&img, ret, e);
+	image_close(&img);
+	return rc;
+}

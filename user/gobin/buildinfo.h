@@ -15,6 +15,8 @@ struct buildinfo {
 
 /* Errors: -ENOEXEC: there is none, so this is no Go program; -EBADMSG: damaged; -ENOMEM. */
 int buildinfo_read(const struct image *img, struct buildinfo *ret, struct err *e);
+/* The same of a file, whatever its version: also where gobin_open refuses it. */
+int buildinfo_read_file(const char *path, struct buildinfo *ret, struct err *e);
 void buildinfo_deinit(struct buildinfo *bi);
 
 #endif

@@ -42,7 +42,7 @@
 	{                                                                                          \
 		.name = row, .group = PLAN_MAP, .event = ABI_MAP_EVACUATE, .heat = PLAN_HOT,       \
 		.func = { fn }, .maps = PLAN_CLASSIC, .reg = REGS(BX, AX, NONE, NONE),             \
-		.inside_write = true, .off = EVACUATE_TELLS                                        \
+		.inside_write = true, .off = EVACUATE_TELLS, .covered = true                       \
 	}
 
 /* Methods of maps.Map and maps.table that grow a map. */
@@ -114,7 +114,8 @@ static const struct plan_point catalogue[] = {
 	  .maps = PLAN_SWISS,
 	  .reg = REGS(CX, BX, AX, NONE),
 	  .inside_write = true,
-	  .off = GROW_TELLS },
+	  .off = GROW_TELLS,
+	  .covered = true },
 
 	/* func gcStart(trigger gcTrigger{kind, now, n}) */
 	{ .name = "gc.start",

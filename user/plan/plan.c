@@ -41,9 +41,10 @@ static bool applies(const struct plan_point *p, const struct gobin_info *info, u
 	return info->go.minor >= p->since && (!p->before || info->go.minor < p->before);
 }
 
-static int add_missing(struct build *b, const struct plan_point *p, const char *why, struct err *e)
+static int add_missing(struct build *b, const struct plan_point *p, const char *why, bool lost,
+		       struct err *e)
 {
-	struct plan_missing m = { .point = p };
+	struct plan_missing m = { .point = p, .lost = lost };
 
 	snprintf(m.why, sizeof(m.why), "%s", why);
 	if (vec_push(&b->missing, m))
@@ -55,7 +56,7 @@ static int add_sites(struct build *b, const struct plan_point *p, const struct g
 		     const struct x86_func *code, const struct sites *s, struct err *e)
 {
 	if (b->sites.len + s->n > ABI_MAX_SITES)
-		return add_missing(b, p, "too many sites in one plan", e);
+		return add_missing(b, p, "too many sites in one plan", true, e);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct site *from = &s->at[i];
 		const struct x86_insn *in = &code->insns.data[from->insn];
@@ -70,7 +71,7 @@ static int add_sites(struct build *b, const struct plan_point *p, const struct g
 		};
 
 		if (!gobin_file_offset(b->bin, to.addr, &to.offset))
-			return add_missing(b, p, "its code is not in the file", e);
+			return add_missing(b, p, "its code is not in the file", true, e);
 		x86_format(code, in, fn->addr, to.insn, sizeof(to.insn));
 		memcpy(to.why, from->why, sizeof(to.why));
 		if (vec_push(&b->sites, to))
@@ -97,16 +98,16 @@ static int plan_func(struct build *b, const struct plan_point *p, const struct g
 	int rc;
 
 	if (fn->end <= fn->addr || !gobin_bytes(b->bin, fn->addr, fn->end - fn->addr, &bytes))
-		return add_missing(b, p, "its code is not in the file", e);
+		return add_missing(b, p, "its code is not in the file", true, e);
 	rc = x86_decode(bytes, &code, &why);
 	if (rc == -ENOMEM) {
 		*e = why;
 		return rc;
 	}
 	if (rc)
-		return add_missing(b, p, why.msg, e);
+		return add_missing(b, p, why.msg, true, e);
 	if (choose(p, &code, &s, &why))
-		rc = add_missing(b, p, why.msg, e);
+		rc = add_missing(b, p, why.msg, true, e);
 	else
 		rc = add_sites(b, p, fn, &code, &s, e);
 	x86_func_deinit(&code);
@@ -118,12 +119,13 @@ static int plan_point(struct build *b, const struct plan_point *p, const struct 
 		      struct err *e)
 {
 	if (p->off)
-		return add_missing(b, p, p->off, e);
+		return add_missing(b, p, p->off, !p->covered, e);
 	for (size_t i = 0; i < PLAN_MAX_NAMES && p->func[i]; i++) {
 		if (found[i].addr)
 			return plan_func(b, p, &found[i], e);
 	}
-	return add_missing(b, p, "not in this binary: the linker dropped it (nothing calls it)", e);
+	return add_missing(b, p, "not in this binary: the linker dropped it (nothing calls it)",
+			   false, e);
 }
 
 /* Looks up every name of the catalogue; n rows of PLAN_MAX_NAMES each, absent ones are "". */

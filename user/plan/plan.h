@@ -56,7 +56,8 @@ struct plan_point {
 	bool on_g0;	   /* the function runs on the system stack */
 	bool inside_write; /* between setting and clearing the map's writing flag */
 	bool short_loops;  /* exits: its loops make few rounds, a site in one is not a hot one */
-	const char *off;   /* not armed for this reason (another point tells the same), or NULL */
+	const char *off;   /* not armed for this reason, or NULL */
+	bool covered;	   /* off without a loss: another point tells the same */
 };
 
 /* The catalogue: *n rows. */
@@ -83,6 +84,9 @@ struct plan_site {
 struct plan_missing {
 	const struct plan_point *point;
 	char why[128];
+	/* Something of the target stays unseen. Not where the function is not there to be called,
+	 * nor where another point tells the same. */
+	bool lost;
 };
 
 struct plan_opts {

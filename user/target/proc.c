@@ -42,8 +42,7 @@ int proc_error(struct err *e, int code, pid_t pid, const char *what)
 	}
 }
 
-/* Reads a file of /proc/PID whole, as a string. */
-static int read_whole(pid_t pid, const char *name, const char *what, char **ret, struct err *e)
+int proc_read_whole(pid_t pid, const char *name, const char *what, char **ret, struct err *e)
 {
 	char path[64];
 	FILE *f _cleanup_fclose_ = NULL;
@@ -107,7 +106,7 @@ bool proc_stat_parse(const char *text, struct proc_stat *ret)
 int proc_stat_read(pid_t pid, struct proc_stat *ret, struct err *e)
 {
 	char *text _cleanup_free_ = NULL;
-	int rc = read_whole(pid, "stat", "read its stat", &text, e);
+	int rc = proc_read_whole(pid, "stat", "read its stat", &text, e);
 
 	if (rc)
 		return rc;
@@ -176,7 +175,7 @@ bool proc_maps_find(const char *text, const char *exe, uint64_t offset, uint64_t
 int proc_maps_start(pid_t pid, const char *exe, uint64_t offset, uint64_t *ret_start, struct err *e)
 {
 	char *text _cleanup_free_ = NULL;
-	int rc = read_whole(pid, "maps", "read its memory map", &text, e);
+	int rc = proc_read_whole(pid, "maps", "read its memory map", &text, e);
 
 	if (rc)
 		return rc;
@@ -208,7 +207,7 @@ int proc_identity_read(pid_t pid, struct proc_identity *ret, struct err *e)
 	struct proc_identity id;
 	char path[64];
 	struct stat st;
-	int rc = read_whole(pid, "status", "read its status", &text, e);
+	int rc = proc_read_whole(pid, "status", "read its status", &text, e);
 
 	if (rc)
 		return rc;
@@ -230,7 +229,7 @@ pid_t proc_tgid(pid_t pid)
 	const char *p;
 	int tgid;
 
-	if (read_whole(pid, "status", "read its status", &text, &e))
+	if (proc_read_whole(pid, "status", "read its status", &text, &e))
 		return 0;
 	p = strstr(text, "\nTgid:");
 	return p && sscanf(p, "\nTgid: %d", &tgid) == 1 ? tgid : 0;

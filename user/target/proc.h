@@ -20,6 +20,12 @@ struct proc_stat {
 	uint64_t stack_address; /* changes with exec; 0: not ours to know */
 };
 
+/*
+ * Reads the file name of /proc/PID whole; the caller frees the string. what it was wanted for
+ * ("read its stat") goes into the message, see proc_error.
+ */
+int proc_read_whole(pid_t pid, const char *name, const char *what, char **ret, struct err *e);
+
 /* False when text is no such line. */
 bool proc_stat_parse(const char *text, struct proc_stat *ret);
 /* -ESRCH: no such process. */
