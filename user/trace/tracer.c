@@ -241,6 +241,40 @@ static void put_missing(struct tracer *t)
 	}
 }
 
+/*
+ * Probes go to an inode. On overlayfs that is the file in the upper layer once there is one: when
+ * the mode, owner or name of a binary is changed, it is copied up (fs/overlayfs/copy_up.c), but who
+ * runs it already maps the lower one, which no path leads to any more: every hit would be missed,
+ * and a count of zero called exact. So one of the sites just armed must show in the process's
+ * memory.
+ */
+static int check_arrival(const struct tracer *t, struct err *e)
+{
+	bool looked = false;
+	struct err unused;
+
+	for (uint32_t i = 0; i < t->plan->nsites; i++) {
+		const struct plan_site *site = &t->plan->sites[i];
+		struct span file;
+		uint8_t now;
+
+		if (t->arming.heat[i] == PLAN_HOT ||
+		    !gobin_bytes(t->plan->bin, site->addr, 1, &file) ||
+		    target_read(t->target, site->addr + target_bias(t->target), &now, 1, &unused))
+			continue;
+		if (now != file.data[0])
+			return 0;
+		looked = true;
+	}
+	if (!looked)
+		return 0;
+	return err_set(e, -ENOSYS,
+		       "process %d: no probe arrives: it runs an older copy of %.80s than can be "
+		       "opened (overlayfs copies a file up when its mode, owner or name is "
+		       "changed); restart it",
+		       target_pid(t->target), target_exe(t->target));
+}
+
 int tracer_start(struct tracer *t, const struct event_sink *s, struct err *e)
 {
 	struct event_cost cost = { t->features.emulated_ns, t->features.single_step_ns };
@@ -253,6 +287,8 @@ int tracer_start(struct tracer *t, const struct event_sink *s, struct err *e)
 	t->trial = NULL;
 	target_cpu_time(t->target, &t->target_cpu_start_ns, &unused);
 	rc = arming_start(&t->arming, &start_ns, e);
+	if (!rc)
+		rc = check_arrival(t, e);
 	if (rc)
 		return rc;
 	put_session(t, start_ns);
