@@ -26,6 +26,9 @@ GO = subprocess.run([SOURCES / "toolchain", "local"], capture_output=True, text=
                     check=True).stdout.strip()
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
+# Its child is process 1; killed, it takes that along.
+OWN_PID_NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
 # Exit statuses of mapprobe.
 OK, FAILED, USAGE, UNAVAILABLE, NOT_GO, CRASHED = 0, 1, 2, 3, 4, 6
 
@@ -41,6 +44,11 @@ def until(what, condition, patience=PATIENCE):
             return value
         assert time.monotonic() < end, f"{what}: not after {patience} s"
         time.sleep(0.02)
+
+
+def child_of(pid):
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    return int(until("its child", lambda: children.read_text().split())[0])
 
 
 class Target:
@@ -148,6 +156,14 @@ def mapprobe(*args, prefix=(), binary=MAPPROBE, **kwargs):
     """Runs mapprobe to its end."""
     return subprocess.run([*prefix, str(binary), *map(str, args)], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=PATIENCE, **kwargs)
+
+
+def ps(*args, **kwargs):
+    """{pid: process} of `mapprobe ps -f json`, and what could not be seen."""
+    done = mapprobe("ps", "-f", "json", *args, **kwargs)
+    assert done.returncode == OK, done.stderr
+    found = json.loads(done.stdout)
+    return {p["pid"]: p for p in found["processes"]}, found["unseen"]
 
 
 def load_json(path):

@@ -3,25 +3,16 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
-from harness import NEWEST, OK, TARGETS, Attach, Target, load_json, until
-
-OWN_NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-
-
-def child_of(pid):
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    return int(until("its child", lambda: children.read_text().split())[0])
-
+from harness import (NEWEST, OK, OWN_PID_NAMESPACE, TARGETS, Attach, Target, child_of, load_json)
 
 @pytest.mark.parametrize("how", [[], ["--perf-events"]], ids=["multi", "perf-events"])
 @pytest.mark.parametrize("inside", [False, True], ids=["from-outside", "inside"])
 def test_counts_are_exact(tmp_path, inside, how):
     """Another process of the same binary, of the same number in its namespace, does not count."""
-    targets = [Target(TARGETS / NEWEST / "exact", prefix=OWN_NAMESPACE) for _ in range(2)]
+    targets = [Target(TARGETS / NEWEST / "exact", prefix=OWN_PID_NAMESPACE) for _ in range(2)]
     pid = child_of(targets[0].pid)
     enter = ["nsenter", "--pid", "--mount", "--target", str(pid)] if inside else []
     a = Attach(tmp_path, 1 if inside else pid, "--max-overhead", "none",

@@ -1,68 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that none of us wrote, under load: Debian's caddy (Go 1.19, classic maps) and esbuild
-(Swiss maps). They come from Debian's archive and the Go proxy into build/real/, once."""
+"""Programs that none of us wrote, under load: Debian's caddy and prometheus (Go 1.19, classic maps,
+stripped) and esbuild (Swiss maps), built from source and npm's, which is stripped of all it can be.
+"""
 
 import http.client
 import os
 import re
-import shutil
-import socket
 import subprocess
 import threading
 from types import SimpleNamespace
 
-import pytest
-from harness import BUILD, OK, SOURCES, all_functions, load_json, mapprobe, pprof_top, until
+from harness import OK, all_functions, load_json, mapprobe, pprof_top, until
+from real import debian, free_port, go_install, npm_esbuild, prometheus_command
 
-REAL = BUILD / "real"
-ESBUILD = "0.25.0"
 CLIENTS = 4
-
-
-def fetch(command, **kwargs):
-    """Runs a command that needs the network; without one there is nothing to test."""
-    REAL.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, **kwargs)
-    if done.returncode:
-        pytest.skip(f"{command[0]} {command[1]}: {done.stderr.strip().splitlines()[-1:]}")
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def caddy():
-    binary = REAL / "caddy"
-    if not binary.exists():
-        fetch(["apt-get", "download", "caddy"], cwd=REAL)
-        package = next(REAL.glob("caddy_*.deb"))
-        fetch(["sh", "-c", f"dpkg --fsys-tarfile {package} | tar -xO ./usr/bin/caddy >caddy.new"],
-              cwd=REAL)
-        (REAL / "caddy.new").chmod(0o755)
-        (REAL / "caddy.new").rename(binary)
-    return binary
-
-
-@pytest.fixture(scope="module")
-def esbuild():
-    binary = REAL / "esbuild"
-    if not binary.exists():
-        go = fetch([str(SOURCES / "toolchain"), "1.26.8"]).strip()
-        fetch([go, "install", f"github.com/evanw/esbuild/cmd/esbuild@v{ESBUILD}"], cwd=REAL,
-              env={**os.environ, "GOBIN": str(REAL), "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local",
-                   "CGO_ENABLED": "0"})
-    return binary
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Load:
     """Some clients that ask for one page again and again, until the `with` block ends."""
 
-    def __init__(self, port, page):
-        self.port, self.page = port, page
+    def __init__(self, port, page, pause=0):
+        self.port, self.page, self.pause = port, page, pause
         self.done = threading.Event()
         self.served = 0
         self.threads = [threading.Thread(target=self._client) for _ in range(CLIENTS)]
@@ -75,7 +33,7 @@ class Load:
 
     def _client(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        while not self.done.is_set():
+        while not self.done.wait(self.pause):
             try:
                 self.served += self._get(connection)
             except (OSError, http.client.HTTPException):
@@ -100,7 +58,7 @@ class Load:
             thread.join()
 
 
-def observe(command, page, port, tmp_path, *args):
+def observe(command, page, port, tmp_path, *args, pause=0):
     """mapprobe's summary of a server under load, and what else there is to check."""
     home = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path),
             "XDG_CONFIG_HOME": str(tmp_path)}
@@ -108,7 +66,7 @@ def observe(command, page, port, tmp_path, *args):
                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL)
     try:
-        with Load(port, page) as load:
+        with Load(port, page, pause) as load:
             done = mapprobe("attach", "-p", server.pid, "-d", "5s", "-o", tmp_path / "out",
                             *args)
         assert server.poll() is None, "the server did not survive"
@@ -121,7 +79,8 @@ def observe(command, page, port, tmp_path, *args):
                            maps=tmp_path / "out" / "maps.pb.gz")
 
 
-def test_caddy(caddy, tmp_path):
+def test_caddy(tmp_path):
+    caddy = debian("caddy")
     port = free_port()
     (tmp_path / "www").mkdir()
     (tmp_path / "www" / "page.html").write_text("<p>here</p>\n" * 20)
@@ -137,7 +96,23 @@ def test_caddy(caddy, tmp_path):
     assert any(name.startswith("net/http.") for name in names) or partial
 
 
-def test_esbuild(esbuild, tmp_path):
+def test_prometheus(tmp_path):
+    """A request makes maps of its own, each a sample in the profile: not too many of them."""
+    port = free_port()
+    seen = observe(prometheus_command(debian("prometheus"), tmp_path, port),
+                   "/api/v1/query?query=up", port, tmp_path, "--max-overhead", "none", pause=0.05)
+    assert seen.summary["target"]["go_version"].startswith("go1.19")
+    assert seen.summary["target"]["stripped"] and seen.summary["target"]["map_kind"] == "classic"
+    writers = {frame["func"] for m in seen.summary["maps"]["list"] for site in m["sites"]
+               for frame in site["stack"][:1]}
+    ours = "github.com/prometheus/prometheus/"
+    assert any(w.startswith(ours + "scrape.(*scrapeCache).") for w in writers), writers
+    assert any(ours in name for _, _, name in pprof_top(seen.maps, "-functions"))
+    assert any("scrape." in (m["type"] or "") or "labels." in (m["type"] or "")
+               for m in seen.summary["maps"]["list"])
+
+
+def observe_esbuild(binary, tmp_path):
     """It builds four times a second at most, whatever the load: few windows would see that."""
     port = free_port()
     for i in range(60):
@@ -146,11 +121,9 @@ def test_esbuild(esbuild, tmp_path):
     (tmp_path / "app.js").write_text("".join(
         f"import {{ a{i}, f{i} }} from './m{i}.js'; console.log(f{i}(a{i}.x));\n"
         for i in range(60)))
-    seen = observe([esbuild, "app.js", "--bundle", "--outdir=www", f"--serve=127.0.0.1:{port}"],
+    seen = observe([binary, "app.js", "--bundle", "--outdir=www", f"--serve=127.0.0.1:{port}"],
                    "/app.js", port, tmp_path, "--max-overhead", "none")
-    assert seen.summary["target"]["go_version"] == "go1.26.8"
     assert seen.summary["target"]["map_kind"] == "swiss"
-    assert seen.summary["target"]["module"] == "github.com/evanw/esbuild"
     assert seen.summary["maps"]["assigns"]["hits"] > 0
     ours = "github.com/evanw/esbuild/internal/"
     assert any(ours in name for name in all_functions(seen.summary))
@@ -158,10 +131,19 @@ def test_esbuild(esbuild, tmp_path):
     assert any("github.com/evanw/esbuild" in (m["type"] or "") or "[" in (m["type"] or "")
                for m in seen.summary["maps"]["list"])
     assert re.search(r"\b(cache|js_parser|linker|renamer|resolver)\.\(\*", seen.text)
+    return seen.summary["target"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def tools():
-    for tool in ("apt-get", "dpkg", "go"):
-        if not shutil.which(tool):
-            pytest.skip(f"{tool} is not there")
+def test_esbuild(tmp_path):
+    binary = go_install("github.com/evanw/esbuild/cmd/esbuild", "v0.25.0")
+    target = observe_esbuild(binary, tmp_path)
+    assert target["go_version"] == "go1.26.8"
+    assert target["module"] == "github.com/evanw/esbuild"
+    assert not target["stripped"]
+
+
+def test_npm_esbuild(tmp_path):
+    binary, _ = npm_esbuild()
+    target = observe_esbuild(binary, tmp_path)
+    assert target["go_version"].encode() in binary.read_bytes()
+    assert target["stripped"]

@@ -16,7 +16,7 @@
 static const struct table_column columns[] = {
 	{ .title = "PID", .right = true },
 	{ .title = "MODULE", .least = 6 },
-	{ .title = "PROGRAM", .least = 8 },
+	{ .title = "PROGRAM", .keep_end = true, .least = 8 },
 };
 
 static char *print(const char *const *cells, size_t nrows, size_t width)
@@ -59,11 +59,11 @@ static void the_widest_are_cut_first(void **state)
 	expect(two_rows, 2, 38,
 	       " PID  MODULE           PROGRAM\n"
 	       "   7  example.com/a/b  /usr/bin/b\n"
-	       "4321  c                /bin/a/long/wa…\n");
+	       "4321  c                …/long/way/to/c\n");
 	expect(two_rows, 2, 30,
 	       " PID  MODULE       PROGRAM\n"
 	       "   7  example.co…  /usr/bin/b\n"
-	       "4321  c            /bin/a/lon…\n");
+	       "4321  c            …g/way/to/c\n");
 }
 
 /* Down to the least that each column says, and no further: the line is longer then. */
@@ -91,6 +91,26 @@ static void cells_are_made_harmless(void **state)
 	       "  1  \\x1b[2J\\nx  \xef\xbf\xbd\xc3\xa4\n");
 }
 
+/* Cut in front between characters, not in one. */
+static void cut_in_front(void **state)
+{
+	static const char *const cells[] = { "1", "m", "/\xc3\xa4/\xe2\x82\xac/\xff/long/end" };
+	static const char *const cut[] = {
+		"…/long/end\n",
+		"…\xef\xbf\xbd/long/end\n",
+		"…/\xef\xbf\xbd/long/end\n",
+		"…\xe2\x82\xac/\xef\xbf\xbd/long/end\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+		char *text = print(cells, 1, 3 + 2 + 6 + 2 + 10 + i);
+
+		assert_non_null(strstr(text, cut[i]));
+		free(text);
+	}
+}
+
 static void a_file_is_no_terminal(void **state)
 {
 	FILE *f = tmpfile();
@@ -103,9 +123,9 @@ static void a_file_is_no_terminal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(columns_are_aligned),	 cmocka_unit_test(the_widest_are_cut_first),
-		cmocka_unit_test(no_column_vanishes),	 cmocka_unit_test(cells_are_made_harmless),
-		cmocka_unit_test(a_file_is_no_terminal),
+		cmocka_unit_test(columns_are_aligned), cmocka_unit_test(the_widest_are_cut_first),
+		cmocka_unit_test(no_column_vanishes),  cmocka_unit_test(cells_are_made_harmless),
+		cmocka_unit_test(cut_in_front),	       cmocka_unit_test(a_file_is_no_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

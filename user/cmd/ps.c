@@ -29,14 +29,14 @@ static const struct cmd_option options[] = {
 static const struct table_column columns[] = {
 	{ .title = "PID", .right = true },
 	{ .title = "GO", .least = 8 },
-	{ .title = "MODULE", .least = 12 },
-	{ .title = "VERSION", .least = 8 },
+	{ .title = "MODULE", .keep_end = true, .least = 8 },
+	{ .title = "VERSION", .least = 7 },
 	{ .title = "MAPS" },
 	{ .title = "STRIPPED" },
 	{ .title = "MEMPROFILE" },
-	{ .title = "CONTAINER", .least = 12 },
-	{ .title = "AVAILABLE", .least = 12 },
-	{ .title = "PROGRAM", .least = 16 },
+	{ .title = "CONTAINER", .least = 9 },
+	{ .title = "AVAILABLE", .least = 9 },
+	{ .title = "PROGRAM", .keep_end = true, .least = 10 },
 };
 
 #define NCOLUMNS (sizeof(columns) / sizeof(*columns))

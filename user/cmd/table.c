@@ -60,6 +60,31 @@ static void put_blanks(struct buf *line, size_t n)
 		buf_u8(line, ' ');
 }
 
+/* The cell in at most width columns; returns how many. */
+static size_t put_cell(struct buf *cell, const char *text, size_t width, bool keep_end)
+{
+	static const char mark[] = "\xe2\x80\xa6";
+	struct buf all _cleanup_buf_ = { 0 };
+	size_t skip, at = 0;
+
+	if (!keep_end)
+		return safe_text(cell, text, width);
+	skip = safe_text(&all, text, 0);
+	if (skip <= width) {
+		buf_put(cell, all.data, all.len);
+		cell->failed |= all.failed;
+		return skip;
+	}
+	for (skip -= width - 1; skip; skip--)
+		do
+			at++;
+		while (at < all.len && (all.data[at] & 0xc0) == 0x80);
+	buf_put(cell, mark, strlen(mark));
+	buf_put(cell, all.data + at, all.len - at);
+	cell->failed |= all.failed;
+	return width;
+}
+
 static void put_row(FILE *out, const struct table_column *col, size_t ncols,
 		    const char *const *cells, const size_t *widths, struct buf *line)
 {
@@ -70,7 +95,7 @@ static void put_row(FILE *out, const struct table_column *col, size_t ncols,
 		size_t n;
 
 		buf_reset(&cell);
-		n = safe_text(&cell, cells[i], widths[i]);
+		n = put_cell(&cell, cells[i], widths[i], col[i].keep_end);
 		if (i)
 			put_blanks(line, GAP);
 		if (col[i].right)

@@ -11,8 +11,9 @@
 
 struct table_column {
 	const char *title;
-	bool right;   /* aligned to the right */
-	size_t least; /* may be cut to so many columns where there is no room; 0: never */
+	bool right;    /* aligned to the right */
+	bool keep_end; /* a path: cut in front, its end tells more */
+	size_t least;  /* may be cut to so many columns where there is no room; 0: never */
 };
 
 /* Columns of the terminal that out is, 0 when it is none. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * runtime.MemProfileRate is the number of bytes between two samples; 0 and less: none (mallocgc in
- * runtime/malloc.go, Go 1.17 to 1.27). Where runtime.MemProfile (1.23 on: memProfileInternal)
- * cannot be reached, the linker sets runtime.disableMemoryProfiling (cmd/link/internal/ld/lib.go),
- * and schedinit sets the rate to 0 (runtime/proc.go). The program may still set another one: then
- * it samples.
+ * runtime/malloc.go, Go 1.17 to 1.27). Where runtime.MemProfile (1.23 on: memProfileInternal) is
+ * not reachable, the linker sets runtime.disableMemoryProfiling (cmd/link/internal/ld/lib.go), and
+ * the runtime sets the rate to 0: in schedinit (runtime/proc.go), up to 1.19 in its package's
+ * initialization (runtime/mprof.go, which overrides GODEBUG=memprofilerate). The program may still
+ * set another one: then it samples.
  */
 #include "target/memprofile.h"
 
