@@ -23,7 +23,7 @@ struct memprofile {
 
 /*
  * Reads it from the memory of a process that runs b, loaded at bias.
- * Errors: -ENOENT: where the variables are is not known (see gobin_global); those of mem_read.
+ * Errors: -ENOENT: where the rate is kept is not known (see gobin_global); those of mem_read.
  */
 int memprofile_read(pid_t pid, const struct gobin *b, uint64_t bias, struct memprofile *ret,
 		    struct err *e);
