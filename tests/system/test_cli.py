@@ -9,7 +9,7 @@ import pytest
 from harness import (MAPPROBE, NEWEST, NOBODY, OK, UNAVAILABLE, USAGE, Attach, load_json,
                      mapprobe, until)
 
-COMMANDS = ["attach", "report", "plan", "check"]
+COMMANDS = ["attach", "report", "plan", "ps", "check"]
 
 
 

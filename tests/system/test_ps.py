@@ -208,24 +208,19 @@ def test_nothing_is_disturbed(host):
 
 # --- versions -------------------------------------------------------------------------------------
 
-@pytest.fixture(scope="module")
-def copies(tmp_path_factory):
-    """copies(old, new): the exact target with another version in its build info, of that length."""
-    directory = tmp_path_factory.mktemp("copies")
-
-    def make(new):
-        data = (TARGETS / "go1.26" / "exact").read_bytes()
-        path = directory / new
-        path.write_bytes(data.replace(b"go1.26.8", new.encode()))
-        path.chmod(0o755)
-        return path
-
-    return make
+def claiming(directory, version):
+    """The exact target with another version in it, of the same length, and without DWARF."""
+    path = directory / version
+    path.write_bytes((TARGETS / "go1.26" / "exact").read_bytes().replace(b"go1.26.8",
+                                                                         version.encode()))
+    path.chmod(0o755)
+    subprocess.run(["strip", path], check=True)
+    return path
 
 
 @pytest.mark.parametrize("version", ["go1.16.9", "go1.99.1"])
-def test_versions_that_are_not_supported_are_listed(copies, version):
-    t = Target(copies(version))
+def test_versions_that_are_not_supported_are_listed(tmp_path, version):
+    t = Target(claiming(tmp_path, version))
     try:
         row = ps()[0][t.pid]
         assert (row["go_version"], row["module"], row["supported"]) == (
@@ -343,6 +338,35 @@ def test_zombies_and_kernel_threads_are_silent():
     found, _ = ps()
     assert zombie.pid not in found and 2 not in found
     zombie.wait()
+
+
+def write_program(path, data_bytes):
+    """A program that does nothing, by itself, with a data segment that is all hole."""
+    code = bytes.fromhex("b822000000" "0f05" "ebf7")  # pause(), again and again
+    header = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack(
+        "<HHIQQQIHHHHHH", 2, 62, 1, 0x401000, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+    text = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 0x2000, 0x2000, 0x1000)
+    data = struct.pack("<IIQQQQQQ", 1, 6, 0x2000, 0x800000, 0x800000, data_bytes, data_bytes,
+                       0x1000)
+    with open(path, "wb") as f:
+        f.write((header + text + data).ljust(0x1000, b"\0") + code)
+        f.truncate(0x2000 + data_bytes)
+    path.chmod(0o755)
+
+
+def test_a_large_program_is_not_read_through(tmp_path):
+    """Anybody may run a file full of holes: to look for Go in all of it takes a minute."""
+    write_program(tmp_path / "hole", 1 << 30)
+    hole = subprocess.Popen([tmp_path / "hole"])
+    try:
+        proc = subprocess.Popen([MAPPROBE, "ps"], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(proc.pid, 0)
+        proc.returncode = os.waitstatus_to_exitcode(status)
+        assert proc.returncode == OK and hole.poll() is None
+        assert usage.ru_maxrss < 200 << 10  # KiB; what is read counts
+    finally:
+        hole.kill()
+        hole.wait()
 
 
 def test_a_terminal_gets_lines_that_fit(target):

@@ -34,6 +34,11 @@
 #define INLINE	    32
 #define SENTINEL    16
 #define VERSION_MAX 256
+/*
+ * The linker puts the blob first, and Go's own reader looked no further than 64 KiB
+ * (debug/buildinfo, up to 1.21). A file full of holes can be as long as it likes.
+ */
+#define SEARCH_MAX (1u << 20)
 
 enum { FLAG_BIG_ENDIAN = 1, FLAG_INLINE = 2 };
 
@@ -48,14 +53,18 @@ void buildinfo_deinit(struct buildinfo *bi)
 	*bi = (struct buildinfo){ 0 };
 }
 
-/* The magic at a 16-byte aligned address of a segment; the rest of the segment from there. */
+/*
+ * The magic at a 16-byte aligned address of a segment, in its first SEARCH_MAX bytes; the rest of
+ * the segment from there.
+ */
 static bool search(struct span s, uint64_t vaddr, struct span *ret)
 {
+	size_t len = s.len < SEARCH_MAX ? s.len : SEARCH_MAX;
 	const uint8_t *at = s.data;
 
-	if (!s.len)
+	if (!len)
 		return false;
-	while ((at = memmem(at, s.len - (size_t)(at - s.data), MAGIC, MAGIC_LEN))) {
+	while ((at = memmem(at, len - (size_t)(at - s.data), MAGIC, MAGIC_LEN))) {
 		size_t off = (size_t)(at - s.data);
 
 		if ((vaddr + off) % ALIGN == 0)
