@@ -223,16 +223,19 @@ static void add(struct trace_features *f, const char *name, const char *what, bo
 static void try_basics(struct trace_features *f)
 {
 	struct err e = { 0 };
-	bool ok = !kernel_check_privilege(&e);
+	bool privileged = !kernel_check_privilege(&e), ok;
 
-	add(f, "privilege", "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN", ok, true, e.msg);
+	add(f, "privilege", "CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN", privileged, true, e.msg);
 	ok = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	add(f, "ringbuf", "the BPF ring buffer", ok, true,
 	    "a map of this type was refused (kernels before 5.8, or no privilege)");
-	f->cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie,
-					    NULL) == 1;
+	/* libbpf takes the lack of a complaint for a yes, and without privilege there is none. */
+	f->cookie = privileged && libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE,
+							  BPF_FUNC_get_attach_cookie, NULL) == 1;
 	add(f, "cookie", "the site tells its number", f->cookie, false,
-	    "the helper was refused (kernels before 5.15): sites are told apart by address");
+	    privileged ? "the helper was refused (kernels before 5.15): sites are told apart by "
+			 "address"
+		       : "not known: no privilege");
 }
 
 static void try_uprobes(struct trace_features *f, struct trial *t)
@@ -261,7 +264,8 @@ static void try_uprobes(struct trace_features *f, struct trial *t)
 	    "bpf_get_stack gave no caller");
 	add(f, "direct caller", "the kernel's stack has the direct caller at a push %rbp",
 	    f->kernel_adds_caller, false,
-	    "it does not (older kernels): it is read from the top of the stack instead");
+	    ok ? "it does not (older kernels): it is read from the top of the stack instead"
+	       : "not known: no program ran");
 }
 
 struct trial *trace_features_begin(struct trace_features *ret)
