@@ -153,9 +153,9 @@ static int trial_init(struct trial *t, bool multi, bool cookie, struct err *e)
 	kernel_set_process(t->skel, &own);
 	if (multi)
 		kernel_set_multi(t->skel);
-	rc = mapprobe_bpf__load(t->skel);
+	rc = kernel_load(t->skel, "the calibration program", e);
 	if (rc)
-		return err_sys(e, rc, "load the calibration program");
+		return rc;
 	return attachment_init(t->skel->progs.on_calibrate, multi, getpid(), "/proc/self/exe",
 			       places, 2, &t->attached, e);
 }

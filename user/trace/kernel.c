@@ -10,7 +10,9 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -114,6 +116,18 @@ static void detach_one(void *ctx, size_t i)
 	bpf_link__destroy(a->links[i]);
 }
 
+/*
+ * For a uprobe by a perf event CAP_PERFMON is enough since 5.8 (commit c9e0924e5c2b), but no longer
+ * in newer kernels (tried on 6.18 and on Debian's 6.1.176), nor in Debian's and Ubuntu's while
+ * kernel.perf_event_paranoid is above 2 (tried on 5.10.223).
+ */
+static const char *perf_event_remedy(int error)
+{
+	return error == -EACCES && !capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN)
+		       ? " (this kernel wants CAP_SYS_ADMIN for that: run as root)"
+		       : "";
+}
+
 static int attach_perf(const struct bpf_program *prog, pid_t pid, const char *path,
 		       const struct place *places, size_t n, struct attachment *ret, struct err *e)
 {
@@ -127,8 +141,9 @@ static int attach_perf(const struct bpf_program *prog, pid_t pid, const char *pa
 	for (size_t i = 0; i < n; i++) {
 		if (!p.errors[i])
 			continue;
-		err_sys(e, p.errors[i], "attach %s at +0x%llx of %s by a perf event",
-			bpf_program__name(prog), (unsigned long long)places[i].offset, path);
+		err_sys(e, p.errors[i], "attach %s at +0x%llx of %s by a perf event%s",
+			bpf_program__name(prog), (unsigned long long)places[i].offset, path,
+			perf_event_remedy(p.errors[i]));
 		attachment_deinit(&a);
 		return e->code;
 	}
@@ -171,6 +186,25 @@ void kernel_set_process(struct mapprobe_bpf *skel, const struct proc_identity *i
 	cfg->tgid = id->pid;
 	cfg->pidns_dev = id->ns_dev;
 	cfg->pidns_ino = id->ns_ino;
+}
+
+int kernel_load(struct mapprobe_bpf *skel, const char *what, struct err *e)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit now = all;
+	int rc;
+
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	rc = mapprobe_bpf__load(skel);
+	if (!rc)
+		return 0;
+	getrlimit(RLIMIT_MEMLOCK, &now);
+	if (rc == -EPERM && now.rlim_cur != RLIM_INFINITY)
+		return err_sys(e, rc,
+			       "load %s: kernels before 5.11 charge it to the limit of locked "
+			       "memory, %llu KiB here: ulimit -l unlimited, or CAP_SYS_RESOURCE",
+			       what, (unsigned long long)now.rlim_cur / 1024);
+	return err_sys(e, rc == -EPERM ? -EPERM : -ENOSYS, "load %s (error %d)", what, -rc);
 }
 
 int kernel_check_privilege(struct err *e)

@@ -47,6 +47,11 @@ void kernel_in_parallel(size_t n, void (*fn)(void *ctx, size_t i), void *ctx);
 void kernel_set_process(struct mapprobe_bpf *skel, const struct proc_identity *id);
 /* Before loading: programs are for uprobe_multi links, not for perf events. */
 void kernel_set_multi(struct mapprobe_bpf *skel);
+/*
+ * Loads the object; what names it in messages. Raises the limit of locked memory, where that may be
+ * done. Errors: -EPERM: a privilege, or that limit (before 5.11); -ENOSYS: the kernel cannot.
+ */
+int kernel_load(struct mapprobe_bpf *skel, const char *what, struct err *e);
 /* Names the capability that is missing for BPF tracing; -EPERM, or 0 when all are there. */
 int kernel_check_privilege(struct err *e);
 

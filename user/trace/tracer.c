@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,13 +88,9 @@ static void configure(struct tracer *t)
 
 static int load(struct tracer *t, struct err *e)
 {
-	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 	struct proc_identity identity;
 	int rc;
 
-	/* Kernels before 5.11 charge BPF memory to this limit; where it may not be raised, loading
-	 * says what is wrong. */
-	setrlimit(RLIMIT_MEMLOCK, &all);
 	t->skel = mapprobe_bpf__open();
 	if (!t->skel)
 		return err_sys(e, -errno, "BPF object");
@@ -108,10 +103,9 @@ static int load(struct tracer *t, struct err *e)
 		return rc;
 	else
 		kernel_set_process(t->skel, &identity);
-	rc = mapprobe_bpf__load(t->skel);
+	rc = kernel_load(t->skel, "the BPF programs", e);
 	if (rc)
-		return err_sys(e, rc == -EPERM ? -EPERM : -ENOSYS,
-			       "load the BPF programs (error %d)", -rc);
+		return rc;
 	t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.events), on_record, t, NULL);
 	if (!t->ring)
 		return err_sys(e, -errno, "ring buffer");
