@@ -135,7 +135,9 @@ static void put_map(struct describer *d, struct seen_map *map, bool always, uint
 	if (target_read_map(d->target, map->addr, &now, &why) ||
 	    (now.seed != map->seed && !map->emptied))
 		return;
-	map->written = map->emptied = false;
+	map->written = false;
+	/* A hit comes before what it tells of: what is not to be seen yet is still to come. */
+	map->emptied &= now.seed == map->seed;
 	map->seed = now.seed;
 	if (!always && now.length == map->length && now.capacity == map->capacity)
 		return;
