@@ -35,7 +35,7 @@ objs    = $(patsubst %.c,$(OUT)/%.o,$(call srcs,$(1)))
 archive = $(OUT)/user/$(1).a
 
 .DEFAULT_GOAL := all
-.PHONY: all setup demo test check unit system bench lint format targets help install clean
+.PHONY: all setup demo test check unit system kernels bench lint format targets help install clean
 
 all: $(OUT)/mapprobe ## build build/mapprobe (V=1 verbose, DEBUG=1, SAN=address|undefined|all)
 
@@ -110,6 +110,9 @@ targets: ## build the bundled Go targets (build/targets/)
 
 system: all targets ## system tests: root, a kernel with BPF
 	$(Q)tests/system/run
+
+kernels: all targets ## on Debian's kernels 5.10, 6.1, 6.12 (QEMU) -> docs/kernels.md
+	$(Q)tests/kernels/run
 
 bench: all targets ## measure (root, some minutes), into docs/performance.md
 	$(Q)tests/bench/run

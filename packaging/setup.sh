@@ -11,6 +11,7 @@ packages=(
 	libbpf-dev libelf-dev libdw-dev zlib1g-dev libcap-ng-dev
 	libzydis-dev libprotobuf-c-dev protobuf-c-compiler libjansson-dev
 	libcmocka-dev
+	qemu-system-x86 busybox-static cpio debian-archive-keyring # tests/kernels
 )
 
 missing=()
