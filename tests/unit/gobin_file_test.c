@@ -396,6 +396,82 @@ static void symbols_are_where_nm_says(void **state)
 	assert_int_equal(addr, 42);
 }
 
+static void delta_is(const struct gobin *b, uint64_t addr, uint32_t want)
+{
+	uint32_t delta = 42;
+
+	if (!gobin_sp_delta(b, addr, &delta) || delta != want)
+		fail_msg("0x%lx: the caller at rsp+%u, not rsp+%u", addr, delta, want);
+}
+
+/* sub rsp, imm8 or imm32; returns its length. */
+static size_t frame_sub(const uint8_t *code, uint32_t *size)
+{
+	if (!memcmp(code, "\x48\x83\xec", 3)) {
+		*size = code[3];
+		return 4;
+	}
+	if (!memcmp(code, "\x48\x81\xec", 3)) {
+		memcpy(size, code + 3, 4);
+		return 7;
+	}
+	return 0;
+}
+
+/* Checks the set-up of the frame when this function has one of the usual two; true when it has. */
+static bool check_frame(const struct gobin *b, const struct gobin_func *f)
+{
+	struct span s;
+	uint32_t size;
+	size_t len;
+
+	if (!gobin_bytes(b, f->addr, f->end - f->addr, &s))
+		return false;
+	for (size_t i = 0; i < 32 && i + 16 < s.len; i++) {
+		const uint8_t *code = s.data + i;
+
+		/* push rbp; mov rbp, rsp; sub rsp, N (1.21 and later) */
+		if (!memcmp(code, "\x55\x48\x89\xe5", 4) && (len = frame_sub(code + 4, &size))) {
+			delta_is(b, f->addr, 0);
+			delta_is(b, f->addr + i, 0);
+			delta_is(b, f->addr + i + 1, 8);
+			delta_is(b, f->addr + i + 4, 8);
+			delta_is(b, f->addr + i + 4 + len, 8 + size);
+			return true;
+		}
+		/* sub rsp, N; mov [rsp+N-8], rbp (up to 1.20) */
+		len = frame_sub(code, &size);
+		if (len && !memcmp(code + len, "\x48\x89\x6c\x24", 4) && size < 128) {
+			delta_is(b, f->addr + i, 0);
+			delta_is(b, f->addr + i + len, size);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void sp_deltas_are_those_of_the_code(void **state)
+{
+	struct fixture *x = fixture(state);
+	size_t n, checked = 0;
+	struct symbol *syms;
+	uint32_t delta = 42;
+
+	read_symbols(x->path, &syms, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct gobin_func f;
+
+		if (in_functab(&syms[i]) && gobin_func_at(x->bin, syms[i].addr, &f))
+			checked += check_frame(x->bin, &f);
+		free(syms[i].name);
+	}
+	free(syms);
+	assert_true(checked > 500);
+	assert_false(gobin_sp_delta(x->bin, 0, &delta));
+	assert_false(gobin_sp_delta(x->bin, UINT64_MAX, &delta));
+	assert_int_equal(delta, 42);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +481,7 @@ int main(void)
 		cmocka_unit_test(bytes_are_those_at_the_offset),
 		cmocka_unit_test(text_holds_the_code),
 		cmocka_unit_test(symbols_are_where_nm_says),
+		cmocka_unit_test(sp_deltas_are_those_of_the_code),
 	};
 
 	return cmocka_run_group_tests(tests, build, discard);

@@ -176,6 +176,11 @@ size_t gobin_lines(const struct gobin *b, uint64_t addr, struct gobin_line *line
 	return inltree_lines(&b->image, &b->pclntab, addr, lines, max);
 }
 
+bool gobin_sp_delta(const struct gobin *b, uint64_t addr, uint32_t *ret)
+{
+	return pclntab_sp_delta(&b->pclntab, addr, ret);
+}
+
 bool gobin_bytes(const struct gobin *b, uint64_t addr, uint64_t len, struct span *ret)
 {
 	return image_bytes(&b->image, addr, len, ret);

@@ -89,6 +89,13 @@ bool gobin_func_at(const struct gobin *b, uint64_t addr, struct gobin_func *ret)
  */
 size_t gobin_lines(const struct gobin *b, uint64_t addr, struct gobin_line *lines, size_t max);
 
+/*
+ * How far the function that covers addr has moved the stack pointer when it gets there: its return
+ * address is at rsp + *ret (runtime._func.pcsp, read as runtime/traceback.go funcspdelta does).
+ * False where that is not known: in no Go function, or behind a switch of stacks.
+ */
+bool gobin_sp_delta(const struct gobin *b, uint64_t addr, uint32_t *ret);
+
 /* len bytes of the file's image at a link-time address (.text, .rodata); false if not in the file.
  */
 bool gobin_bytes(const struct gobin *b, uint64_t addr, uint64_t len, struct span *ret);

@@ -15,7 +15,7 @@ struct pclntab_format {
 	bool wide;
 	uint8_t offsets; /* pcHeader.funcnameOffset, the first of five */
 	struct {
-		uint8_t name, pcfile, pcln, npcdata, cu, nfuncdata, size;
+		uint8_t name, pcsp, pcfile, pcln, npcdata, cu, nfuncdata, size;
 		uint8_t start_line; /* 0: none */
 	} func;
 	struct {

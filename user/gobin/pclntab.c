@@ -316,6 +316,21 @@ int32_t pclntab_value(const struct pclntab *t, const struct pclntab_func *f, uin
 	return -1;
 }
 
+bool pclntab_sp_delta(const struct pclntab *t, uint64_t addr, uint32_t *ret)
+{
+	struct pclntab_func f;
+	uint32_t pcsp;
+	int32_t delta;
+
+	if (!pclntab_func_at(t, addr, &f) || !span_u32(f.rec, t->format->func.pcsp, &pcsp))
+		return false;
+	delta = pclntab_value(t, &f, pcsp, addr);
+	if (delta < 0 || delta % 8)
+		return false;
+	*ret = (uint32_t)delta;
+	return true;
+}
+
 static bool file_name(const struct pclntab *t, const struct pclntab_func *f, int32_t file,
 		      const char **ret)
 {

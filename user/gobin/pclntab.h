@@ -48,6 +48,8 @@ void pclntab_find_funcs(const struct pclntab *t, const char *const *names, size_
  */
 int32_t pclntab_value(const struct pclntab *t, const struct pclntab_func *f, uint32_t off,
 		      uint64_t addr);
+/* See gobin_sp_delta. */
+bool pclntab_sp_delta(const struct pclntab *t, uint64_t addr, uint32_t *ret);
 /* Source file and line of addr, which is in f; "?" and 0 when not recorded. */
 void pclntab_file_line(const struct pclntab *t, const struct pclntab_func *f, uint64_t addr,
 		       struct gobin_line *ret);

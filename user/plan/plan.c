@@ -52,9 +52,40 @@ static int add_missing(struct build *b, const struct plan_point *p, const char *
 	return 0;
 }
 
+/*
+ * Where the caller is, twice: what the code does to rsp before the site, and what the linker wrote
+ * down about it (the SP delta). Where they disagree, one of them is not understood.
+ */
+static bool check_frame(const struct gobin *bin, const struct plan_site *s, char *why, size_t size)
+{
+	uint32_t delta;
+
+	if (!gobin_sp_delta(bin, s->addr, &delta))
+		snprintf(why, size, "pclntab has no SP delta for its site at +0x%lx",
+			 s->addr - s->func_addr);
+	else if ((delta == 0) != s->caller_at_rsp)
+		snprintf(why, size,
+			 "at its site, +0x%lx, the caller is %s by the code, at rsp+%u by pclntab",
+			 s->addr - s->func_addr, s->caller_at_rsp ? "at rsp" : "further up", delta);
+	else
+		return true;
+	return false;
+}
+
+/* Takes back the point's sites: some of its ways out alone would tell less than nothing. */
+static int drop_sites(struct build *b, size_t before, const struct plan_point *p, const char *why,
+		      struct err *e)
+{
+	b->sites.len = before;
+	return add_missing(b, p, why, true, e);
+}
+
 static int add_sites(struct build *b, const struct plan_point *p, const struct gobin_func *fn,
 		     const struct x86_func *code, const struct sites *s, struct err *e)
 {
+	char why[sizeof(((struct plan_missing *)NULL)->why)];
+	size_t before = b->sites.len;
+
 	if (b->sites.len + s->n > ABI_MAX_SITES)
 		return add_missing(b, p, "too many sites in one plan", true, e);
 	for (size_t i = 0; i < s->n; i++) {
@@ -71,7 +102,9 @@ static int add_sites(struct build *b, const struct plan_point *p, const struct g
 		};
 
 		if (!gobin_file_offset(b->bin, to.addr, &to.offset))
-			return add_missing(b, p, "its code is not in the file", true, e);
+			return drop_sites(b, before, p, "its code is not in the file", e);
+		if (!check_frame(b->bin, &to, why, sizeof(why)))
+			return drop_sites(b, before, p, why, e);
 		x86_format(code, in, fn->addr, to.insn, sizeof(to.insn));
 		memcpy(to.why, from->why, sizeof(to.why));
 		if (vec_push(&b->sites, to))
