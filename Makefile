@@ -16,7 +16,7 @@ CPPFLAGS := -I. -Iuser -I$(OUT)/gen -D_GNU_SOURCE -DMAPPROBE_VERSION='"$(VERSION
 CFLAGS   := -std=gnu11 -Wall -Wextra -Werror -g -fno-omit-frame-pointer \
 	    $(if $(DEBUG),-O0,-O2 $(if $(SAN),,-D_FORTIFY_SOURCE=2)) \
 	    $(if $(SAN),-fsanitize=$(subst all,address$(comma)undefined,$(SAN)))
-LIBS     := -lbpf -lelf -lz -lZydis -lprotobuf-c -ljansson -lcap-ng -lm -lpthread
+LIBS     := -lbpf -ldw -lelf -lz -lZydis -lprotobuf-c -ljansson -lcap-ng -lm -lpthread
 
 # The rooms of user/, each after those it may use; tests link a room with what it uses.
 ROOMS         := base gobin target plan record trace analyze report cmd

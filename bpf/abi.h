@@ -84,13 +84,32 @@ struct abi_hit {
 /*
  * The return addresses of a stack, callers of the probed function, innermost (its direct caller)
  * first; n of them. id is never 0. The size of the record covers n addresses.
+ *
+ * As the kernel side sends it, the first n - outer of them are what the frame pointers lead to, on
+ * whatever stack. The last outer ones are where the goroutine was when it left its stack, found
+ * without the frames in between. User space makes one stack of the two (trace/unwind.c) and says
+ * whether it reached its root; in the stream outer is 0, and some of the addresses may be gaps.
  */
 struct abi_stack {
 	uint32_t type, size;
 	uint64_t id;
 	uint32_t n;
-	uint32_t truncated; /* 1: the stack is deeper than ABI_MAX_DEPTH */
+	uint16_t flags; /* enum abi_stack_flags */
+	uint16_t outer;
 	uint64_t pc[ABI_MAX_DEPTH];
+};
+
+enum abi_stack_flags {
+	ABI_STACK_DEEPER = 1, /* there was no room for all of it */
+	ABI_STACK_ROOT = 2,   /* the last address is where the goroutine or thread began */
+};
+
+/* Addresses below ABI_GAP_MAX stand for frames that are not known; at the end: all the rest. */
+enum abi_gap {
+	ABI_GAP_C = 1,	   /* C code without frame pointers */
+	ABI_GAP_FRAMELESS, /* the caller of a function that a signal caught without a frame */
+	ABI_GAP_UNKNOWN,   /* what the frame pointer led to is no frame */
+	ABI_GAP_MAX,
 };
 
 struct abi_text {
@@ -158,6 +177,18 @@ struct abi_counter {
 	uint64_t stack_lost; /* hits whose stack could not be taken or described */
 };
 
+/*
+ * How to get from a goroutine that C has called back to what it did before, see unwind.bpf.h. Code
+ * is that of the functions, frames are their SP deltas.
+ */
+struct abi_unwind {
+	uint32_t g_sched, g_sched_bp; /* offsets of the gobuf {sp, pc, ..} and of its bp */
+	uint32_t cgocallback_frame, cgocall_frame;
+	uint32_t crosscall2_twice;		/* it saves rbp twice */
+	uint64_t cgocallback, cgocallback_size; /* size 0: no cgo in this binary */
+	uint64_t cgocall, cgocall_size;
+};
+
 /* Set once before the programs are loaded. Offsets in bytes, addresses as in the target. */
 struct abi_config {
 	/*
@@ -173,6 +204,7 @@ struct abi_config {
 	uint32_t wakeup_bytes;	       /* wake the reader when so much lies in the ring buffer */
 	uint64_t heap_live;	       /* address of gcController.heapLive, 0: not known */
 	uint64_t pidns_dev, pidns_ino; /* as the kernel has them: dev is its own dev_t */
+	struct abi_unwind unwind;
 };
 
 /* What the calibration program saw at its last hit (user/trace/features.c). */

@@ -7,7 +7,7 @@
 #define MAPPROBE_EMIT_BPF_H
 
 #include "bpf/cond.h"
-#include "go.bpf.h"
+#include "unwind.bpf.h"
 
 /* One thread passing one site. */
 struct passage {
@@ -82,19 +82,6 @@ static __always_inline __u64 wakeup(void)
 	return avail < 4096 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* This thread's room for a stack, NULL when there are too many threads. */
-static __always_inline struct abi_stack *stack_scratch(void)
-{
-	static const struct abi_stack empty;
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct abi_stack *s = bpf_map_lookup_elem(&scratch, &tid);
-
-	if (s)
-		return s;
-	bpf_map_update_elem(&scratch, &tid, &empty, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&scratch, &tid);
-}
-
 /*
  * Fills s with the callers of the probed function: the kernel's user stack without its first
  * address, which is the site's own. Where the kernel leaves the direct caller out, that one takes
@@ -119,8 +106,25 @@ static __always_inline __u32 stack_fill(struct pt_regs *ctx, __u8 flags, struct 
 		n = bytes / 8 - 1;
 	}
 	s->n = n;
-	s->truncated = bytes / 8 >= ABI_MAX_DEPTH;
+	s->flags = bytes / 8 >= ABI_MAX_DEPTH ? ABI_STACK_DEEPER : 0;
+	s->outer = 0;
 	return n;
+}
+
+/* Adds what a change of stacks has hidden; the number of addresses then. */
+static __always_inline __u32 stack_complete(struct pt_regs *ctx, __u8 flags, struct abi_stack *s,
+					    __u32 n)
+{
+	__u64 g = flags & ABI_SITE_ON_G0 ? goroutine_of_g0(ctx->r14) : 0;
+	__u32 at = ABI_MAX_DEPTH;
+
+	if (cfg.unwind.cgocallback_size)
+		at = callback_at(n);
+	if (at < ABI_MAX_DEPTH)
+		add_cgo_caller(s, g ? read_u64(g + cfg.unwind.g_sched_bp) : ctx->bp, at);
+	else if (g)
+		add_goroutine(s, g);
+	return s->n;
 }
 
 static __always_inline __u64 stack_id(const struct abi_stack *s, __u32 n)
@@ -146,6 +150,9 @@ static __noinline __u64 stack_take(struct pt_regs *ctx, __u8 flags)
 
 	n = s ? stack_fill(ctx, flags, s) : 0;
 	if (!n || n > ABI_MAX_DEPTH)
+		return 0;
+	n = stack_complete(ctx, flags, s, n);
+	if (n > ABI_MAX_DEPTH)
 		return 0;
 	id = stack_id(s, n);
 	if (bpf_map_lookup_elem(&stacks_seen, &id))

@@ -158,7 +158,7 @@ static char *dump(const struct result *r)
 	for (size_t i = 0; i < r->nmissing; i++)
 		fprintf(f, "%s %s\n", r->missing[i].what, r->missing[i].why);
 	for (size_t i = 0; i < r->nstacks; i++) {
-		fprintf(f, "stack %lu %d:", r->stacks[i].id, r->stacks[i].truncated);
+		fprintf(f, "stack %lu:", r->stacks[i].id);
 		for (size_t j = 0; j < r->stacks[i].nlocs; j++) {
 			assert_true(r->stacks[i].locs[j] < r->nlocs);
 			fprintf(f, " %u", r->stacks[i].locs[j]);

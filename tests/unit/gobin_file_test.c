@@ -43,8 +43,8 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	want := map[string]bool{"runtime.g": true, "runtime.m": true, "runtime.hmap": true,
-		"runtime.gcControllerState": true, "runtime.moduledata": true,
+	want := map[string]bool{"runtime.g": true, "runtime.gobuf": true, "runtime.m": true,
+		"runtime.hmap": true, "runtime.gcControllerState": true, "runtime.moduledata": true,
 		"internal/runtime/maps.Map": true, "internal/runtime/maps.table": true}
 	for r := d.Reader(); ; {
 		e, err := r.Next()
@@ -154,6 +154,11 @@ static void layout_is_that_of_the_dwarf(void **state)
 	} want[] = {
 		{ "runtime.g.goid", layout->g_goid, true },
 		{ "runtime.g.m", layout->g_m, true },
+		{ "runtime.g.sched", GOBIN_G_SCHED, true },
+		{ "runtime.gobuf.sp", 0, true },
+		{ "runtime.gobuf.pc", 8, true },
+		{ "runtime.gobuf.bp", layout->g_sched_bp - GOBIN_G_SCHED, true },
+		{ "runtime.m.g0", 0, true },
 		{ "runtime.m.curg", layout->m_curg, true },
 		{ "runtime.gcControllerState.heapLive", layout->gc_heap_live, true },
 		{ "runtime.moduledata.types", md->types, true },

@@ -79,7 +79,7 @@ static inline void fixture_stacks(struct fixture *f)
 	}
 	for (size_t i = 0; i < ST_COUNT; i++) {
 		memcpy(f->stack_locs[i], locs[i], sizeof(locs[i]));
-		f->stacks[i] = (struct result_stack){ i + 1, n[i], f->stack_locs[i], false };
+		f->stacks[i] = (struct result_stack){ i + 1, n[i], f->stack_locs[i] };
 	}
 	f->r.locs = f->locs;
 	f->r.nlocs = nlocs;

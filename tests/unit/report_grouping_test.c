@@ -20,7 +20,7 @@ static void add_calls(struct fixture *f, struct calls *c)
 	for (uint32_t i = 0; i < CALLS; i++) {
 		c->locs[32 + i] = (struct result_loc){ 0x4f0000 + 16 * i, 1, &c->line };
 		c->loc[i] = 32 + i;
-		c->stacks[FIRST + i] = (struct result_stack){ 100 + i, 1, &c->loc[i], false };
+		c->stacks[FIRST + i] = (struct result_stack){ 100 + i, 1, &c->loc[i] };
 	}
 	f->r.locs = c->locs;
 	f->r.nlocs = 32 + CALLS;

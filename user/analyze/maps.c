@@ -161,6 +161,7 @@ static int add_growth(struct map *map, enum abi_event event, const struct abi_hi
 	struct growth g = {
 		.time_ns = hit->time_ns,
 		.goid = hit->goid,
+		.tid = hit->tid,
 		.old_capacity = hit->arg[2] & 0xffffffff,
 		.new_capacity = hit->arg[2] >> 32,
 		.kind = operation[event].growth,

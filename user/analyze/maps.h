@@ -14,6 +14,7 @@
 
 struct growth {
 	uint64_t time_ns, goid;
+	uint32_t tid;
 	uint64_t old_capacity, new_capacity;
 	const char *kind;
 	uint32_t stack;

@@ -116,6 +116,7 @@ static int build_growths(const struct map *map, struct build *b, struct result_m
 
 		to->at_ns = build_at(b, from->time_ns);
 		to->goid = from->goid;
+		to->tid = from->tid;
 		to->kind = from->kind;
 		to->old_capacity = from->old_capacity;
 		to->new_capacity = from->new_capacity;

@@ -119,6 +119,7 @@ static int build_all(const struct analyzer *a, struct build *b)
 		return rc;
 	b->r->unmatched = b->unmatched;
 	b->r->lost_stacks += stacks_undescribed(&a->stacks);
+	stacks_unwinding(&a->stacks, &b->r->unwinding);
 	b->r->locs = b->stacks.locs.data;
 	b->r->nlocs = b->stacks.locs.len;
 	b->r->stacks = b->stacks.stacks.data;

@@ -26,17 +26,30 @@ struct result_line {
 	const char *func, *file;
 	uint32_t line, start_line;
 };
-/* One call site; inlined calls give several lines, innermost first. */
+/*
+ * One call site; inlined calls give several lines, innermost first. In C it is one line without a
+ * file. pc 0: a gap, frames that are not known; its one line says why, in parentheses.
+ */
 struct result_loc {
 	uint64_t pc;   /* return address in the process */
-	size_t nlines; /* 0: not in Go code */
+	size_t nlines; /* 0: nothing is known of it */
 	struct result_line *lines;
 };
 struct result_stack {
 	uint64_t id;
 	size_t nlocs;
-	uint32_t *locs; /* indices into result.locs, direct caller first */
-	bool truncated; /* deeper than what was taken */
+	uint32_t *locs; /* indices into result.locs, direct caller first; a gap last: it stops early
+			 */
+};
+
+/* Hits by what became of their stacks. */
+struct result_unwinding {
+	uint64_t complete; /* the stack reaches the root of its goroutine or thread */
+	/* It stops early: */
+	uint64_t deeper;  /* at the most that is taken */
+	uint64_t c_code;  /* in C code without frame pointers */
+	uint64_t unknown; /* elsewhere; or an old recording, which does not tell */
+	uint64_t gaps;	  /* of complete ones: frames in between are missing */
 };
 #define RESULT_NO_STACK UINT32_MAX
 
@@ -64,6 +77,7 @@ struct result_map_site {
 struct result_growth {
 	uint64_t at_ns;
 	uint64_t goid;
+	uint32_t tid;
 	const char *kind;		     /* "small", "table", "grow", "split", "same-size" */
 	uint64_t old_capacity, new_capacity; /* slots; of one table for Swiss grow and split */
 	uint32_t stack;
@@ -206,6 +220,7 @@ struct result {
 	uint64_t overhead_ns;		      /* estimated time taken from the target */
 	uint64_t target_cpu_ns, own_cpu_ns;   /* 0: not known */
 	uint64_t lost_events, lost_stacks;
+	struct result_unwinding unwinding;
 	uint64_t unmatched; /* ends without a beginning and beginnings without an end */
 
 	struct result_loc *locs;

@@ -69,14 +69,11 @@ int stacks_symbol(struct stacks *s, struct strings *strings, const struct event_
 	return u64map_put(&s->by_pc, v->pc, s->symbols.len - 1);
 }
 
-int stacks_ref(struct stacks *s, uint64_t id, uint32_t *ret)
+/* The stack of an id, new or met before. */
+static int find(struct stacks *s, uint64_t id, uint32_t *ret)
 {
 	const uint64_t *i;
 
-	if (!id) {
-		*ret = STACKS_NONE;
-		return 0;
-	}
 	if (id != s->latest_id) {
 		i = u64map_get(&s->by_id, id);
 		if (!i) {
@@ -90,8 +87,23 @@ int stacks_ref(struct stacks *s, uint64_t id, uint32_t *ret)
 		s->latest_id = id;
 	}
 	*ret = s->latest;
-	if (!s->raw.data[s->latest].described)
-		s->raw.data[s->latest].undescribed++;
+	return 0;
+}
+
+int stacks_ref(struct stacks *s, uint64_t id, uint32_t *ret)
+{
+	struct raw_stack *raw;
+
+	if (!id) {
+		*ret = STACKS_NONE;
+		return 0;
+	}
+	if (find(s, id, ret))
+		return -ENOMEM;
+	raw = &s->raw.data[*ret];
+	raw->hits++;
+	if (!raw->described)
+		raw->undescribed++;
 	return 0;
 }
 
@@ -103,7 +115,7 @@ int stacks_stack(struct stacks *s, const struct abi_stack *v)
 
 	if (!v->id)
 		return 0;
-	if (stacks_ref(s, v->id, &i))
+	if (find(s, v->id, &i))
 		return -ENOMEM;
 	raw = &s->raw.data[i];
 	if (raw->described)
@@ -114,9 +126,10 @@ int stacks_stack(struct stacks *s, const struct abi_stack *v)
 	memcpy(pc, v->pc, v->n * sizeof(*pc));
 	*raw = (struct raw_stack){
 		.described = true,
-		.truncated = v->truncated,
+		.flags = v->flags,
 		.n = v->n,
 		.pc = pc,
+		.hits = raw->hits,
 	};
 	return 0;
 }
@@ -161,6 +174,35 @@ uint64_t stacks_undescribed(const struct stacks *s)
 	return n;
 }
 
+static bool has_gap(const struct raw_stack *raw)
+{
+	for (uint32_t i = 0; i < raw->n; i++)
+		if (raw->pc[i] < ABI_GAP_MAX)
+			return true;
+	return false;
+}
+
+void stacks_unwinding(const struct stacks *s, struct result_unwinding *ret)
+{
+	for (size_t i = 0; i < s->raw.len; i++) {
+		const struct raw_stack *raw = &s->raw.data[i];
+		uint64_t last = raw->n ? raw->pc[raw->n - 1] : 0;
+
+		if (!raw->described)
+			continue;
+		if (raw->flags & ABI_STACK_ROOT) {
+			ret->complete += raw->hits;
+			ret->gaps += has_gap(raw) ? raw->hits : 0;
+		} else if (raw->flags & ABI_STACK_DEEPER) {
+			ret->deeper += raw->hits;
+		} else if (last == ABI_GAP_C) {
+			ret->c_code += raw->hits;
+		} else {
+			ret->unknown += raw->hits;
+		}
+	}
+}
+
 int stack_table_init(struct stack_table *t, const struct stacks *from, struct arena *mem)
 {
 	*t = (struct stack_table){ .from = from, .mem = mem };
@@ -180,6 +222,44 @@ void stack_table_deinit(struct stack_table *t)
 	u64map_deinit(&t->whole);
 	u64map_deinit(&t->partial);
 	u64map_deinit(&t->by_hash);
+}
+
+/* What stands in a stack for frames that are not known. */
+enum gap_place { BETWEEN, LAST };
+#define GAP_DEEPER ABI_GAP_MAX /* the stack had no room for more */
+#define GAPS	   (GAP_DEEPER + 1)
+
+/* The location that stands for a gap. */
+static int gap_loc(struct stack_table *t, uint32_t gap, enum gap_place place, uint32_t *ret)
+{
+	static const char *const text[][GAPS] = {
+		[BETWEEN] = { [0] = "(frames missing)",
+			      [ABI_GAP_C] = "(frames missing: C code without frame pointers)",
+			      [ABI_GAP_FRAMELESS] =
+				      "(caller missing: of a function without a frame)",
+			      [ABI_GAP_UNKNOWN] = "(frames missing)" },
+		[LAST] = { [0] = "(stack stops here)",
+			   [ABI_GAP_C] = "(stack stops here: C code without frame pointers)",
+			   [ABI_GAP_FRAMELESS] = "(stack stops here: function without a frame)",
+			   [ABI_GAP_UNKNOWN] = "(stack stops here: no return address)",
+			   [GAP_DEEPER] = "(stack stops here: too deep)" },
+	};
+	uint64_t key = gap + (uint64_t)place * GAPS, *have = u64map_get(&t->whole, key);
+	struct result_loc loc = { .nlines = 1 };
+
+	if (have) {
+		*ret = (uint32_t)*have;
+		return 0;
+	}
+	loc.lines = arena_array(t->mem, 1, sizeof(*loc.lines));
+	if (!loc.lines)
+		return -ENOMEM;
+	loc.lines->func = text[place][gap];
+	loc.lines->file = "";
+	if (vec_push(&t->locs, loc) || u64map_put(&t->whole, key, t->locs.len - 1))
+		return -ENOMEM;
+	*ret = (uint32_t)t->locs.len - 1;
+	return 0;
 }
 
 /* The location of pc; partial: without the lines of map code, of which there are others. */
@@ -219,11 +299,10 @@ static uint32_t leading_map_code(const struct stack_table *t, const struct raw_s
 }
 
 /* The stack with these locations, new or met before. */
-static int stack_of(struct stack_table *t, const uint32_t *locs, uint32_t n, bool truncated,
-		    uint32_t *ret)
+static int stack_of(struct stack_table *t, const uint32_t *locs, uint32_t n, uint32_t *ret)
 {
-	uint64_t hash = (uint64_t)n << 1 | truncated, *first;
-	struct result_stack stack = { .nlocs = n, .truncated = truncated };
+	struct result_stack stack = { .nlocs = n };
+	uint64_t hash = n, *first;
 	uint32_t next;
 
 	for (uint32_t i = 0; i < n; i++)
@@ -233,8 +312,7 @@ static int stack_of(struct stack_table *t, const uint32_t *locs, uint32_t n, boo
 	for (uint32_t i = next; i; i = t->next.data[i - 1]) {
 		const struct result_stack *s = &t->stacks.data[i - 1];
 
-		if (s->nlocs == n && s->truncated == truncated &&
-		    !memcmp(s->locs, locs, n * sizeof(*locs))) {
+		if (s->nlocs == n && !memcmp(s->locs, locs, n * sizeof(*locs))) {
 			*ret = i - 1;
 			return 0;
 		}
@@ -253,19 +331,24 @@ static int stack_of(struct stack_table *t, const uint32_t *locs, uint32_t n, boo
 
 static int make(struct stack_table *t, const struct raw_stack *raw, bool trim, uint32_t *ret)
 {
-	uint32_t skip = trim ? leading_map_code(t, raw) : 0;
-	uint32_t locs[ABI_MAX_DEPTH];
+	uint32_t skip = trim ? leading_map_code(t, raw) : 0, n = 0;
+	uint32_t locs[ABI_MAX_DEPTH + 1];
+	int rc = 0;
 
-	for (uint32_t i = skip; i < raw->n; i++) {
+	for (uint32_t i = skip; i < raw->n && !rc; i++) {
 		const struct symbol *sym = symbol_of(t->from, raw->pc[i]);
 		bool partial =
 			trim && i == skip && sym && sym->map_code && sym->map_code < sym->nlines;
-		int rc = loc_of(t, raw->pc[i], partial, &locs[i - skip]);
 
-		if (rc)
-			return rc;
+		if (raw->pc[i] < ABI_GAP_MAX)
+			rc = gap_loc(t, (uint32_t)raw->pc[i], i + 1 < raw->n ? BETWEEN : LAST,
+				     &locs[n++]);
+		else
+			rc = loc_of(t, raw->pc[i], partial, &locs[n++]);
 	}
-	return stack_of(t, locs, raw->n - skip, raw->truncated, ret);
+	if (!rc && raw->flags & ABI_STACK_DEEPER)
+		rc = gap_loc(t, GAP_DEEPER, LAST, &locs[n++]);
+	return rc ? rc : stack_of(t, locs, n, ret);
 }
 
 int stack_table_get(struct stack_table *t, uint32_t raw, bool trim, uint32_t *ret)

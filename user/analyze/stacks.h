@@ -15,9 +15,10 @@
 /* A stack as the kernel side sent it. */
 struct raw_stack {
 	bool described; /* ABI_STACK has come, not only hits that name it */
-	bool truncated;
+	uint16_t flags; /* enum abi_stack_flags */
 	uint32_t n;
 	const uint64_t *pc;
+	uint64_t hits;	      /* that named it */
 	uint64_t undescribed; /* hits that named it before it was described */
 };
 
@@ -50,6 +51,8 @@ int stacks_passes(const struct stacks *s, uint32_t raw, const char *func);
 const char *stacks_caller(const struct stacks *s, uint32_t raw);
 /* Hits that named stacks which never came. */
 uint64_t stacks_undescribed(const struct stacks *s);
+/* How the stacks of the others end. */
+void stacks_unwinding(const struct stacks *s, struct result_unwinding *ret);
 
 /* The stacks of one result: those asked for, in the order in which they are asked for. */
 struct stack_table {

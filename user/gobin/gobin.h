@@ -39,8 +39,10 @@ struct gobin_info {
  * Offsets in bytes of the runtime fields that mapprobe reads, by Go version. Source of every row:
  * the version's DWARF; tests/unit and tests/system check them against binaries.
  */
+#define GOBIN_G_SCHED 0x38 /* g.sched, whose first words are sp and pc, in all versions */
 struct gobin_layout {
 	uint32_t g_goid, g_m, m_curg;
+	uint32_t g_sched_bp;			   /* g.sched.bp; g.sched is at GOBIN_G_SCHED */
 	uint32_t gc_heap_live;			   /* gcControllerState.heapLive */
 	uint32_t map_seed, map_dirptr, map_dirlen; /* Swiss maps.Map; used is at 0 */
 	uint32_t table_capacity;		   /* Swiss maps.table, uint16 */

@@ -26,7 +26,7 @@ const struct abi_stack *event_stack(const struct event *ev)
 
 	if (!is_kernel_frame(ev, ABI_STACK, head, sizeof(*s)))
 		return NULL;
-	if (s->n > ABI_MAX_DEPTH || ev->size < head + 8 * (size_t)s->n)
+	if (s->n > ABI_MAX_DEPTH || s->outer > s->n || ev->size < head + 8 * (size_t)s->n)
 		return NULL;
 	return s;
 }

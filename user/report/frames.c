@@ -84,6 +84,14 @@ struct frame frame_leaf(const struct result *r, uint32_t stack)
 	return frame_next(&it, &f) ? f : (struct frame){ 0 };
 }
 
+const char *frame_end(const struct result *r, uint32_t stack)
+{
+	const struct result_stack *s = frame_stack(r, stack);
+	const struct result_loc *last = s && s->nlocs ? frame_loc(r, s->locs[s->nlocs - 1]) : NULL;
+
+	return last && !last->pc && last->nlines ? last->lines[0].func : NULL;
+}
+
 static bool same(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
@@ -115,6 +123,8 @@ static bool is_mechanism(const char *func)
 	/* runtime.main calls the program; it is no mechanism of anything. */
 	if (!func || !strcmp(func, "runtime.main"))
 		return false;
+	if (*func == '(') /* a gap */
+		return true;
 	for (size_t i = 0; i < sizeof(prefix) / sizeof(*prefix); i++)
 		if (!strncmp(func, prefix[i], strlen(prefix[i])))
 			return true;

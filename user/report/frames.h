@@ -44,6 +44,9 @@ size_t frame_total(const struct result *r, uint32_t stack);
 /* The first frame, all zero when there is none. */
 struct frame frame_leaf(const struct result *r, uint32_t stack);
 
+/* Why the stack stops before its root, as the last of its frames has it; NULL: it does not. */
+const char *frame_end(const struct result *r, uint32_t stack);
+
 /* The same line of the same function? */
 bool frame_same_line(const struct frame *a, const struct frame *b);
 uint64_t frame_line_hash(const struct frame *f);

@@ -83,6 +83,19 @@ static json_t *json_loss(struct json_out *j)
 	return o;
 }
 
+static json_t *json_unwinding(struct json_out *j)
+{
+	const struct result_unwinding *u = &j->r->unwinding;
+	json_t *o = json_object();
+
+	jput(j, o, "complete", jint(u->complete));
+	jput(j, o, "gaps", jint(u->gaps));
+	jput(j, o, "deeper", jint(u->deeper));
+	jput(j, o, "c_code", jint(u->c_code));
+	jput(j, o, "unknown", jint(u->unknown));
+	return o;
+}
+
 static void add_missing(struct json_out *j, json_t *list, const char *what, const char *why)
 {
 	json_t *o = json_object();
@@ -122,6 +135,7 @@ static json_t *json_build(struct json_out *j)
 	jput(j, o, "locks", json_locks(j));
 	jput(j, o, "heap", json_heap(j));
 	jput(j, o, "loss", json_loss(j));
+	jput(j, o, "unwinding", json_unwinding(j));
 	jput(j, o, "overhead", json_overhead(j));
 	jput(j, o, "unavailable", json_unavailable(j));
 	jput(j, o, "stacks", json_incref(j->stacks));

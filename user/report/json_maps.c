@@ -25,6 +25,7 @@ static json_t *map_growth(struct json_out *j, const struct result_growth *g)
 
 	jput(j, o, "at_ns", jint(g->at_ns));
 	jput(j, o, "goid", jint(g->goid));
+	jput(j, o, "tid", jint(g->tid));
 	jput(j, o, "kind", jstr(j, g->kind));
 	jput(j, o, "old_capacity", jint(g->old_capacity));
 	jput(j, o, "new_capacity", jint(g->new_capacity));

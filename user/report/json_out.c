@@ -131,10 +131,10 @@ json_t *jstack(struct json_out *j, uint32_t stack)
 		json_t *o = json_object();
 
 		jput(j, o, "func", f.func ? jstr(j, f.func) : json_null());
-		jput(j, o, "file", f.func ? jstr(j, f.file) : json_null());
-		jput(j, o, "line", jint_or_null(f.func, f.line));
+		jput(j, o, "file", f.func && *f.file ? jstr(j, f.file) : json_null());
+		jput(j, o, "line", jint_or_null(f.func && *f.file, f.line));
 		jput(j, o, "inlined", json_boolean(f.inlined));
-		jput(j, o, "pc", jaddr(f.pc));
+		jput(j, o, "pc", f.pc ? jaddr(f.pc) : json_null());
 		jadd(j, frames, o);
 	}
 	return frames;

@@ -222,6 +222,38 @@ static void truth_class(struct text *t, const char *lead, bool known, bool exact
 		text_wrap(t, lead, "%s", line);
 }
 
+/* How many hits have a stack that is not whole, and why. */
+static void text_unwinding(struct text *t)
+{
+	const struct result_unwinding *u = &t->r->unwinding;
+	const struct {
+		uint64_t n;
+		const char *what;
+	} row[] = {
+		{ u->deeper, "too deep" },
+		{ u->c_code, "in C code without frame pointers" },
+		{ u->unknown, "elsewhere" },
+	};
+	const char *lead = ": ";
+
+	if (!u->deeper && !u->c_code && !u->unknown && !u->gaps)
+		return;
+	text_put(t, "  stacks     %s hit%s with a whole stack", fmt_int(u->complete - u->gaps).s,
+		 fmt_plural(u->complete - u->gaps));
+	if (u->gaps)
+		text_put(t, ", %s with frames missing in between", fmt_int(u->gaps).s);
+	if (u->deeper || u->c_code || u->unknown)
+		text_put(t, "\n             %s with one that stops early",
+			 fmt_int(u->deeper + u->c_code + u->unknown).s);
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		if (!row[i].n)
+			continue;
+		text_put(t, "%s%s %s", lead, fmt_int(row[i].n).s, row[i].what);
+		lead = ", ";
+	}
+	text_put(t, "\n");
+}
+
 void text_truth(struct text *t)
 {
 	const struct result *r = t->r;
@@ -245,4 +277,5 @@ void text_truth(struct text *t)
 			 fmt_int(r->lost_stacks).s, fmt_plural(r->lost_stacks),
 			 fmt_int(r->unmatched).s, fmt_plural(r->unmatched),
 			 fmt_plural(r->unmatched));
+	text_unwinding(t);
 }

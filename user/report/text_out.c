@@ -45,6 +45,8 @@ struct text_name text_place(struct text *t, uint32_t stack)
 		return ret;
 	if (!f.func)
 		snprintf(ret.s, sizeof(ret.s), "0x%lx (not Go code)", f.pc);
+	else if (!*f.file)
+		snprintf(ret.s, sizeof(ret.s), "%.240s", text_func(t, f.func, 60).s);
 	else
 		snprintf(ret.s, sizeof(ret.s), "%.240s (%.160s:%u)", text_func(t, f.func, 60).s,
 			 text_name(t, frame_short_file(f.file), 40).s, f.line);
@@ -185,6 +187,10 @@ static void put_frame(struct text *t, size_t indent, const struct frame *f)
 		text_put(t, "0x%lx (not Go code)\n", f->pc);
 		return;
 	}
+	if (!*f->file) {
+		text_put(t, "%s\n", text_func(t, f->func, room).s);
+		return;
+	}
 	n = (size_t)snprintf(line, sizeof(line), ":%u", f->line);
 	file = text_name(t, frame_short_file(f->file), 36);
 	func = text_func(t, f->func, room - n - safe_columns(file.s));
@@ -195,12 +201,12 @@ static void put_frame(struct text *t, size_t indent, const struct frame *f)
 void text_stack(struct text *t, size_t indent, uint32_t stack, size_t first, size_t max)
 {
 	size_t total = frame_total(t->r, stack), i = 0;
-	const struct result_stack *s = frame_stack(t->r, stack);
 	struct frame_iter it = frame_iter_shown(t->r, stack);
+	const char *end = frame_end(t->r, stack);
 	struct frame f;
 
 	if (!total) {
-		text_put(t, "%*s(stack %s)\n", (int)indent, "", s ? "empty" : "lost");
+		text_put(t, "%*s(stack %s)\n", (int)indent, "", it.stack ? "empty" : "lost");
 		return;
 	}
 	/* A line that says "1 more frame" may as well be that frame. */
@@ -214,10 +220,8 @@ void text_stack(struct text *t, size_t indent, uint32_t stack, size_t first, siz
 		text_dim(t, false);
 	}
 	if (total > first + max && max > 1)
-		text_put(t, "%*s… %zu more%s\n", (int)indent, "", total - first - max,
-			 s->truncated ? ", and deeper" : "");
-	else if (s->truncated && max > 1)
-		text_put(t, "%*s… deeper than what was taken\n", (int)indent, "");
+		text_put(t, "%*s… %zu more%s%s\n", (int)indent, "",
+			 total - first - max - (end != NULL), end ? " " : "", end ? end : "");
 }
 
 bool text_is_much(const struct result *r, const struct result_count *c, uint64_t ns, double share)

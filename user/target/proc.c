@@ -222,6 +222,70 @@ int proc_identity_read(pid_t pid, struct proc_identity *ret, struct err *e)
 	return 0;
 }
 
+/* The name at the end of a line, in which a newline is \\012. */
+static void mapping_name(const char *from, char *to, size_t size)
+{
+	size_t n = 0;
+
+	while (*from && *from != '\n' && n + 1 < size) {
+		bool newline = !strncmp(from, "\\012", 4);
+
+		to[n++] = newline ? '\n' : *from;
+		from += newline ? 4 : 1;
+	}
+	to[n] = 0;
+}
+
+static bool mapping_parse(const char *line, struct proc_mapping *ret)
+{
+	unsigned int major, minor;
+	char *p;
+
+	ret->start = strtoull(line, &p, 16);
+	if (*p != '-')
+		return false;
+	ret->end = strtoull(p + 1, &p, 16);
+	if (*p != ' ' || strcspn(p + 1, " \n") != 4)
+		return false;
+	ret->exec = p[3] == 'x';
+	ret->offset = strtoull(p + 5, &p, 16);
+	major = (unsigned int)strtoul(p, &p, 16);
+	if (*p != ':')
+		return false;
+	minor = (unsigned int)strtoul(p + 1, &p, 16);
+	if (*p != ' ')
+		return false;
+	ret->dev = (uint64_t)major << 32 | minor;
+	ret->inode = strtoull(p, &p, 10);
+	mapping_name(p + strspn(p, " "), ret->name, sizeof(ret->name));
+	return ret->end > ret->start;
+}
+
+int proc_maps_walk(const char *text, int (*each)(void *ctx, const struct proc_mapping *m),
+		   void *ctx)
+{
+	for (const char *line = text; line && *line;) {
+		struct proc_mapping m;
+		int rc = mapping_parse(line, &m) ? each(ctx, &m) : 0;
+
+		if (rc)
+			return rc;
+		line = strchr(line, '\n');
+		if (line)
+			line++;
+	}
+	return 0;
+}
+
+int proc_maps_each(pid_t pid, int (*each)(void *ctx, const struct proc_mapping *m), void *ctx,
+		   struct err *e)
+{
+	char *text _cleanup_free_ = NULL;
+	int rc = proc_read_whole(pid, "maps", "read its memory map", &text, e);
+
+	return rc ? rc : proc_maps_walk(text, each, ctx);
+}
+
 pid_t proc_tgid(pid_t pid)
 {
 	char *text _cleanup_free_ = NULL;

@@ -52,6 +52,25 @@ bool proc_own_pid_parse(const char *text, uint32_t *ret);
 /* Errors: -ESRCH: no such process; -EACCES, -EPERM: may not look at its namespaces. */
 int proc_identity_read(pid_t pid, struct proc_identity *ret, struct err *e);
 
+/* One line of /proc/PID/maps. */
+#define PROC_MAX_NAME 4096
+struct proc_mapping {
+	uint64_t start, end, offset;
+	uint64_t dev, inode; /* 0: no file */
+	bool exec;
+	char name[PROC_MAX_NAME]; /* "" for none; a longer one is cut */
+};
+
+/*
+ * Calls each for every mapping, until it returns something but 0, which is returned. Errors: as
+ * proc_maps_start.
+ */
+int proc_maps_each(pid_t pid, int (*each)(void *ctx, const struct proc_mapping *m), void *ctx,
+		   struct err *e);
+/* The same for text, the content of the file; lines that are none are left out. */
+int proc_maps_walk(const char *text, int (*each)(void *ctx, const struct proc_mapping *m),
+		   void *ctx);
+
 /* The process that thread (or process) pid belongs to, 0: none. */
 pid_t proc_tgid(pid_t pid);
 

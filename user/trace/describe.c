@@ -2,14 +2,20 @@
 #include "trace/describe.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define C_NAME_MAX 512
 
 void describer_init(struct describer *d, const struct target *t)
 {
 	*d = (struct describer){ .target = t };
+	unwinder_init(&d->unwinder, t);
 }
 
 void describer_deinit(struct describer *d)
 {
+	unwinder_deinit(&d->unwinder);
 	u64map_deinit(&d->pcs);
 	u64map_deinit(&d->types);
 	u64map_deinit(&d->index);
@@ -35,13 +41,30 @@ int describer_flush(struct buf *b, const struct event_sink *sink, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+/* C: its name, with that of its library; no line. False when nothing is known. */
+static bool name_c(struct describer *d, uint64_t pc, char *name, size_t size)
+{
+	struct module_code code;
+
+	if (!unwinder_module_code(&d->unwinder, pc, &code))
+		return false;
+	if (!code.func)
+		snprintf(name, size, "%s+0x%" PRIx64, code.module, code.addr);
+	else if (code.exe)
+		snprintf(name, size, "%s", code.func);
+	else
+		snprintf(name, size, "%s (%s)", code.func, code.module);
+	return true;
+}
+
 static int describe_pc(struct describer *d, uint64_t pc, const struct event_sink *sink,
 		       struct err *e)
 {
 	struct gobin_line lines[EVENT_MAX_LINES];
 	struct event_symbol sym = { .pc = pc };
+	char name[C_NAME_MAX];
 
-	if (u64map_get(&d->pcs, pc))
+	if (pc < ABI_GAP_MAX || u64map_get(&d->pcs, pc))
 		return 0;
 	if (u64map_put(&d->pcs, pc, 1))
 		return err_sys(e, -ENOMEM, "symbols");
@@ -51,6 +74,8 @@ static int describe_pc(struct describer *d, uint64_t pc, const struct event_sink
 	for (uint32_t i = 0; i < sym.nlines; i++)
 		sym.lines[i] = (struct event_line){ lines[i].func, lines[i].file, lines[i].line,
 						    lines[i].start_line };
+	if (!sym.nlines && name_c(d, pc, name, sizeof(name)))
+		sym.lines[sym.nlines++] = (struct event_line){ .func = name, .file = "" };
 	event_put_symbol(&d->frame, &sym);
 	return describer_flush(&d->frame, sink, e);
 }
@@ -106,6 +131,19 @@ static int remember_map(struct describer *d, const struct abi_hit *hit, enum abi
 	return 0;
 }
 
+static int put_stack(struct describer *d, const struct abi_stack *raw,
+		     const struct event_sink *sink, struct err *e)
+{
+	struct abi_stack stack;
+	struct event ev = { .type = ABI_STACK, .data = (const uint8_t *)&stack };
+	int rc = unwinder_finish(&d->unwinder, raw, &stack, e);
+
+	for (uint32_t i = 0; !rc && i < stack.n; i++)
+		rc = describe_pc(d, stack.pc[i], sink, e);
+	ev.size = stack.size;
+	return rc ? rc : event_sink_put(sink, &ev, e);
+}
+
 int describer_put(struct describer *d, const struct event *ev, enum abi_event map_event,
 		  const struct event_sink *sink, struct err *e)
 {
@@ -113,8 +151,8 @@ int describer_put(struct describer *d, const struct event *ev, enum abi_event ma
 	const struct abi_hit *hit = event_hit(ev);
 	int rc = 0;
 
-	for (uint32_t i = 0; stack && i < stack->n && !rc; i++)
-		rc = describe_pc(d, stack->pc[i], sink, e);
+	if (stack)
+		return put_stack(d, stack, sink, e);
 	if (hit && map_event) {
 		rc = describe_type(d, hit->arg[1], sink, e);
 		if (!rc)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes the kernel's records fit for the stream: before the first stack with an address comes what
- * the address means, before the first hit with a map type comes its name.
+ * Makes the kernel's records fit for the stream: stacks are made whole (trace/unwind.h), before the
+ * first stack with an address comes what the address means, before the first hit with a map type
+ * comes its name.
  */
 #ifndef MAPPROBE_TRACE_DESCRIBE_H
 #define MAPPROBE_TRACE_DESCRIBE_H
@@ -11,6 +12,7 @@
 #include "base/vec.h"
 #include "record/event.h"
 #include "target/target.h"
+#include "trace/unwind.h"
 
 #define DESCRIBE_MAX_MAPS  65536 /* that are remembered */
 #define DESCRIBE_MAX_READS 256	 /* in one round of describer_put_maps */
@@ -25,8 +27,9 @@ struct seen_map {
 
 struct describer {
 	const struct target *target; /* borrowed */
-	struct u64map pcs, types;    /* those described */
-	struct u64map index;	     /* of a map in maps */
+	struct unwinder unwinder;
+	struct u64map pcs, types; /* those described */
+	struct u64map index;	  /* of a map in maps */
 	VEC(struct seen_map) maps;
 	size_t next_map;    /* where the next round of reading starts */
 	uint64_t last_type; /* of the hit before: mostly the same again */

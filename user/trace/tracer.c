@@ -83,6 +83,7 @@ static void configure(struct tracer *t)
 		.hmap_b = layout->hmap_b,
 		.wakeup_bytes = t->opts.ring_bytes / 8,
 		.heap_live = heap_live,
+		.unwind = t->describer.unwinder.config,
 	};
 }
 
