@@ -75,8 +75,8 @@ def observe(directory, version, name, *options):
         truth = t.truth()
         status = a.stop()
         return SimpleNamespace(
-            truth=truth, status=status, stdout=a.out, stderr=a.err, dir=directory / "out",
-            recording=directory / "recording", version=version, target_status=t.finish(),
+            truth=truth, name=name, version=version, status=status, stdout=a.out, stderr=a.err,
+            dir=directory / "out", recording=directory / "recording", target_status=t.finish(),
             target_errors=t.errors(),
             summary=harness.load_json(directory / "out" / "summary.json") if status == 0 else None)
     finally:
