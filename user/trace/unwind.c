@@ -12,9 +12,9 @@
  * - systemstack (stopTheWorldWithSema): on to the goroutine's stack. Up to 1.20 systemstack has no
  *   frame (its SP delta is 0), and the function that called it is missing.
  * - mcall, morestack (an assist in the scheduler, which allocates): the scheduler works for no
- *   goroutine, so that is the root. From 1.25 on mcall and from 1.21 on morestack clear rbp.
- * Before, the chain leads back to the stack of the goroutine that has parked and may be running
- * elsewhere: Go 1.20 gave an address of the heap. A throw in newstack does belong to a goroutine.
+ *   goroutine, so that is the root. mcall (1.25 on) and morestack (1.21 on) clear rbp; earlier
+ *   ones lead back to the stack of the goroutine that has parked and may be running elsewhere:
+ *   Go 1.20 gave an address of the heap. A throw in newstack does belong to a goroutine.
  * - C that calls Go: cgocallbackg (in 1.23 its ABI wrapper too), cgocallback, crosscall2, C, and
  *   asmcgocall when all of C keeps frame pointers. Else they go astray at the first function that
  *   does not: they end there, leave out functions, or lead to data.
@@ -248,12 +248,17 @@ static int run(struct walk *w, uint32_t i, uint32_t end, struct err *e)
 static int run_outer(struct walk *w, struct err *e)
 {
 	uint32_t from = w->outer, n = w->raw->n;
+	enum kind kind;
+	int rc;
 
 	if (w->outer_of_cgocall) {
 		if (w->last != GO_TO_C)
 			put(w, ABI_GAP_C);
 	} else if (w->last == GO_MORESTACK) {
 		/* Stopped at its entry, where it has no frame yet: pc, then its caller. */
+		rc = kind_of(w->u, w->raw->pc[from], &kind, e);
+		if (rc || kind == NOTHING)
+			return rc;
 		put(w, w->raw->pc[from++]);
 	} else if (w->last == GO_FRAMELESS) {
 		from++; /* systemstack_switch, which stands for systemstack */
