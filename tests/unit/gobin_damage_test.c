@@ -133,6 +133,7 @@ struct places {
 	uint64_t version; /* in the build info, after "go1." */
 	uint64_t build_id;
 	uint64_t pclntab, pclntab_len, moduledata, types;
+	struct pclntab_format format;
 	struct pclntab t;
 };
 
@@ -159,6 +160,7 @@ static uint64_t version_offset(const struct image *img, const struct image_secti
 static void find_places(const struct fixture *x, struct places *ret)
 {
 	struct image_section sec;
+	struct gobin_layout layout;
 	struct go_version v;
 	struct gobin *b;
 	struct image img;
@@ -174,8 +176,10 @@ static void find_places(const struct fixture *x, struct places *ret)
 	ret->version = version_offset(&img, &sec);
 	at = memmem(img.file.data, 8192, "\3\0\0\0GNU", 8);
 	ret->build_id = at ? (uint64_t)(at - img.file.data) : 0;
-	assert_int_equal(pclntab_find(&img, release_find(&v)->pclntab, &ret->t, &e), 0);
-	assert_int_equal(moduledata_find(&img, &release_find(&v)->moduledata, &ret->t, &md, &e), 0);
+	layout_of_minor(v.minor, &layout);
+	assert_int_equal(pclntab_format(&layout, v.minor, &ret->format, &e), 0);
+	assert_int_equal(pclntab_find(&img, &ret->format, &ret->t, &e), 0);
+	assert_int_equal(moduledata_find(&img, &layout, &ret->t, &md, &e), 0);
 	ret->pclntab = offset_of(&img, ret->t.addr);
 	ret->pclntab_len = ret->t.size;
 	ret->moduledata = offset_of(&img, md.addr);
@@ -187,10 +191,9 @@ static void unsupported_versions_are_named(void **state)
 {
 	static const struct {
 		const char *minor, *text;
-	} cases[] = { { "16", "go1.16" },
-		      { "28", "go1.28" },
-		      { "99", "go1.27" },
-
+	} cases[] = { { "16", "before go1.17 arguments are on the stack" },
+		      { "28", "built with go1.28" },
+		      { "99", "newer than go1.27; no DWARF" },
 		      { "xx", "unknown version \"go1.xx" } };
 	struct fixture *x = fixture(state);
 	struct places p;
@@ -251,7 +254,7 @@ static void impossible_tables_are_refused(void **state)
 	put(x, &almost, 8, p.pclntab + 8);
 	refused(x, -EBADMSG, "functab");
 	x = fixture(state);
-	put(x, &huge, 8, p.pclntab + p.t.format->offsets);
+	put(x, &huge, 8, p.pclntab + p.format.offsets);
 	refused(x, -EBADMSG, "funcnameOffset");
 	x = fixture(state);
 	put(x, "\0", 1, p.pclntab);

@@ -141,6 +141,7 @@ static struct fixture *fixture(void **state)
 struct opened {
 	struct gobin *gobin;
 	struct image img;
+	struct pclntab_format format;
 	struct pclntab t;
 	struct moduledata md;
 	struct go_version go;
@@ -149,19 +150,15 @@ struct opened {
 
 static void open_all(const char *path, struct opened *o)
 {
-	const struct release *r;
 	struct err e = { 0 };
 
 	assert_int_equal(gobin_open(path, &o->gobin, &e), 0);
 	o->go = gobin_info(o->gobin)->go;
-	r = release_find(&o->go);
+	assert_int_equal(pclntab_format(gobin_layout(o->gobin), o->go.minor, &o->format, &e), 0);
 	assert_int_equal(image_open(path, &o->img, &e), 0);
-	assert_int_equal(pclntab_find(&o->img, r->pclntab, &o->t, &e), 0);
-	assert_int_equal(moduledata_find(&o->img, &r->moduledata, &o->t, &o->md, &e), 0);
-	if (!r->pclntab->wide) {
-		o->t.text = o->md.text;
-		o->t.gofunc = o->md.gofunc;
-	}
+	assert_int_equal(pclntab_find(&o->img, &o->format, &o->t, &e), 0);
+	assert_int_equal(moduledata_find(&o->img, gobin_layout(o->gobin), &o->t, &o->md, &e), 0);
+	moduledata_attach(&o->md, &o->t);
 	o->globals = globals_create(&o->img, &o->t, &o->md, &o->go);
 	assert_non_null(o->globals);
 }

@@ -208,7 +208,7 @@ static void a_program_without_cgo_has_no_cgo(void **state)
 	struct fixture *x = fixture(state);
 
 	assert_int_equal(x->u.config.cgocallback_size, 0);
-	assert_int_equal(x->u.config.g_sched, GOBIN_G_SCHED);
+	assert_int_equal(x->u.config.g_sched, gobin_layout(target_gobin(x->target))->g_sched_sp);
 }
 
 int main(void)

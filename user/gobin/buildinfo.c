@@ -49,7 +49,6 @@ void buildinfo_deinit(struct buildinfo *bi)
 	free(bi->version);
 	free(bi->module);
 	free(bi->module_version);
-	free(bi->experiment);
 	*bi = (struct buildinfo){ 0 };
 }
 
@@ -172,7 +171,7 @@ static char *copy(struct span s)
 
 static int read_modinfo(struct span s, struct buildinfo *bi)
 {
-	struct span path = { 0 }, mod = { 0 }, version = { 0 }, experiment = { 0 };
+	struct span path = { 0 }, mod = { 0 }, version = { 0 };
 
 	while (s.len) {
 		struct span line = cut(&s, '\n');
@@ -184,17 +183,11 @@ static int read_modinfo(struct span s, struct buildinfo *bi)
 		} else if (equal(kind, "mod")) {
 			mod = value;
 			version = cut(&line, '\t');
-		} else if (equal(kind, "build")) {
-			struct span key = cut(&value, '=');
-
-			if (equal(key, "GOEXPERIMENT"))
-				experiment = value;
 		}
 	}
 	bi->module = copy(mod.len ? mod : path);
 	bi->module_version = copy(version);
-	bi->experiment = copy(experiment);
-	return bi->module && bi->module_version && bi->experiment ? 0 : -ENOMEM;
+	return bi->module && bi->module_version ? 0 : -ENOMEM;
 }
 
 int buildinfo_read(const struct image *img, struct buildinfo *ret, struct err *e)

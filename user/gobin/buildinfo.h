@@ -10,7 +10,6 @@ struct buildinfo {
 	char *version;
 	char *module;	      /* main module, else main package, else "" */
 	char *module_version; /* "" if not recorded */
-	char *experiment;     /* GOEXPERIMENT as set for the build, "" if not recorded */
 };
 
 /* Errors: -ENOEXEC: there is none, so this is no Go program; -EBADMSG: damaged; -ENOMEM. */

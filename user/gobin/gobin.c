@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A Go binary, put together: image (ELF) -> build info (version) -> the version's tables ->
- * pclntab -> moduledata. Opening touches a few pages of each, whatever the size of the file.
+ * A Go binary, put together: image (ELF) -> build info (version) -> the version's layout ->
+ * pclntab -> moduledata. Opening touches a few pages of each, whatever the size of the file (but
+ * for the DWARF of a release that the table of layouts does not know).
  */
 #include "gobin/gobin.h"
 
@@ -11,6 +12,7 @@
 
 #include "base/u64map.h"
 #include "gobin/buildinfo.h"
+#include "gobin/buildversion.h"
 #include "gobin/globals.h"
 #include "gobin/image.h"
 #include "gobin/layout.h"
@@ -25,7 +27,8 @@ struct gobin {
 	char *path;
 	struct image image;
 	struct buildinfo buildinfo;
-	const struct release *release;
+	struct gobin_layout layout;
+	struct pclntab_format format;
 	struct pclntab pclntab;
 	struct moduledata moduledata;
 	char build_id[BUILD_ID_MAX];
@@ -35,30 +38,18 @@ struct gobin {
 	struct globals *globals;
 };
 
-/* Whether a list of experiments ("X:a,b" in the version, "a,b" in the settings) has name. */
-static bool has_experiment(const char *list, const char *name)
+static int read_version(struct gobin *b, struct err *e)
 {
-	size_t len = strlen(name);
+	struct buildinfo *bi = &b->buildinfo;
+	int rc = buildinfo_read(&b->image, bi, e);
 
-	for (const char *at = list; (at = strstr(at, name)); at += len)
-		if ((at == list || strchr(",:", at[-1])) && (!at[len] || strchr(", ", at[len])))
-			return true;
-	return false;
-}
-
-static int find_release(struct gobin *b, struct err *e)
-{
-	const char *version = b->buildinfo.version;
-	uint16_t oldest, newest;
-
-	release_range(&oldest, &newest);
-	if (!go_version_parse(version, &b->info.go))
-		return err_set(e, -ENOTSUP, "built with a Go of unknown version \"%s\"", version);
-	b->release = release_find(&b->info.go);
-	if (!b->release)
-		return err_set(e, -ENOTSUP,
-			       "built with %s, which is not supported (go1.%u to go1.%u are)",
-			       version, oldest, newest);
+	if (rc == -ENOEXEC)
+		rc = buildversion_find(&b->image, &bi->version, e);
+	if (rc)
+		return rc;
+	if (!go_version_parse(bi->version, &b->info.go))
+		return err_set(e, -ENOTSUP, "built with a Go of unknown version \"%s\"",
+			       bi->version);
 	return 0;
 }
 
@@ -69,17 +60,15 @@ static void fill_info(struct gobin *b)
 
 	b->info.path = b->path;
 	b->info.version = bi->version;
-	b->info.module = bi->module;
-	b->info.module_version = bi->module_version;
+	b->info.module = bi->module ? bi->module : "";
+	b->info.module_version = bi->module_version ? bi->module_version : "";
 	image_build_id(&b->image, b->build_id, sizeof(b->build_id));
 	b->info.build_id = b->build_id;
 	b->info.stripped = !image_section_of_type(&b->image, SHT_SYMTAB, &sec);
 	b->info.pie = b->image.pie;
 	b->info.dwarf = image_section(&b->image, ".debug_info", &sec) ||
 			image_section(&b->image, ".zdebug_info", &sec);
-	b->info.swiss = b->release->layout.map_dirptr &&
-			!has_experiment(bi->version, "noswissmap") &&
-			!has_experiment(bi->experiment, "noswissmap");
+	b->info.swiss = b->layout.map_dirptr != GOBIN_ABSENT;
 }
 
 static int open_parts(struct gobin *b, const char *path, struct err *e)
@@ -87,14 +76,18 @@ static int open_parts(struct gobin *b, const char *path, struct err *e)
 	int rc = image_open(path, &b->image, e);
 
 	if (!rc)
-		rc = buildinfo_read(&b->image, &b->buildinfo, e);
+		rc = read_version(b, e);
 	if (!rc)
-		rc = find_release(b, e);
+		rc = layout_find(&b->image, b->buildinfo.version, &b->info.go, &b->layout,
+				 &b->info.layout_source, e);
 	if (!rc)
-		rc = pclntab_find(&b->image, b->release->pclntab, &b->pclntab, e);
+		rc = pclntab_format(&b->layout, b->info.go.minor, &b->format, e);
 	if (!rc)
-		rc = moduledata_find(&b->image, &b->release->moduledata, &b->pclntab,
-				     &b->moduledata, e);
+		rc = pclntab_find(&b->image, &b->format, &b->pclntab, e);
+	if (!rc)
+		rc = moduledata_find(&b->image, &b->layout, &b->pclntab, &b->moduledata, e);
+	if (!rc)
+		moduledata_attach(&b->moduledata, &b->pclntab);
 	return rc;
 }
 
@@ -117,10 +110,6 @@ int gobin_open(const char *path, struct gobin **ret, struct err *e)
 		gobin_close(b);
 		err_prefix(e, "%s", path);
 		return rc;
-	}
-	if (!b->release->pclntab->wide) {
-		b->pclntab.text = b->moduledata.text;
-		b->pclntab.gofunc = b->moduledata.gofunc;
 	}
 	fill_info(b);
 	*ret = b;
@@ -151,7 +140,7 @@ const struct gobin_info *gobin_info(const struct gobin *b)
 
 const struct gobin_layout *gobin_layout(const struct gobin *b)
 {
-	return &b->release->layout;
+	return &b->layout;
 }
 
 void gobin_find_funcs(const struct gobin *b, const char *const *names, size_t n,

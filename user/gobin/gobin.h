@@ -15,17 +15,35 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "gobin/fields.h"
 
 struct gobin;
 
+/* What a version names. */
+enum go_version_kind {
+	GO_RELEASED,
+	GO_PRERELEASE, /* a development tree, a snapshot, a beta, a release candidate */
+	GO_VENDOR,     /* a release with a suffix: somebody else's tree */
+};
+
 struct go_version {
 	uint16_t major, minor, patch;
+	enum go_version_kind kind;
+};
+
+/* Where a layout comes from. */
+enum gobin_layout_source {
+	GOBIN_LAYOUT_TABLE,  /* the table, which was checked with this very release */
+	GOBIN_LAYOUT_DWARF,  /* the binary's own DWARF: its release is not in the table */
+	GOBIN_LAYOUT_PATCH,  /* the table; this patch release is newer than those checked */
+	GOBIN_LAYOUT_VENDOR, /* the table's row of the release that a vendor's version names */
 };
 
 struct gobin_info {
-	const char *path;	    /* as given to gobin_open */
-	const char *version;	    /* as in the build info: "go1.26.8", "go1.24.4 X:noswissmap" */
-	struct go_version go;	    /* development and vendor suffixes are left out */
+	const char *path; /* as given to gobin_open */
+	/* runtime.buildVersion: "go1.26.8", "go1.24.4 X:noswissmap" */
+	const char *version;
+	struct go_version go;
 	const char *module;	    /* path of the main module or package, "" if not recorded */
 	const char *module_version; /* "(devel)", "v1.2.3", "" */
 	const char *build_id;	    /* GNU build id in hex, else the Go build id, else "" */
@@ -33,21 +51,21 @@ struct gobin_info {
 	bool pie;
 	bool dwarf;
 	bool swiss; /* Swiss maps (1.24 on, unless built with noswissmap), else classic */
+	enum gobin_layout_source layout_source;
 };
 
 /*
- * Offsets in bytes of the runtime fields that mapprobe reads, by Go version. Source of every row:
- * the version's DWARF; tests/unit and tests/system check them against binaries.
+ * Where the fields in fields.h are: offsets in bytes from the start of the type that is named
+ * there, or sizes (members ending in _size). GOBIN_ABSENT: this Go has no such field, or it is not
+ * known; a reader has to leave out what it is for.
  */
-#define GOBIN_G_SCHED 0x38 /* g.sched, whose first words are sp and pc, in all versions */
 struct gobin_layout {
-	uint32_t g_goid, g_m, m_curg;
-	uint32_t g_sched_bp;			   /* g.sched.bp; g.sched is at GOBIN_G_SCHED */
-	uint32_t gc_heap_live;			   /* gcControllerState.heapLive */
-	uint32_t map_seed, map_dirptr, map_dirlen; /* Swiss maps.Map; used is at 0 */
-	uint32_t table_capacity;		   /* Swiss maps.table, uint16 */
-	uint32_t hmap_b, hmap_hash0; /* classic hmap, uint8 and uint32; count is at 0 */
+#define GOBIN_MEMBER(member, type, field) uint32_t member;
+	GOBIN_FIELDS(GOBIN_MEMBER)
+#undef GOBIN_MEMBER
 };
+
+#define GOBIN_ABSENT UINT32_MAX
 
 struct gobin_func {
 	uint64_t addr, end; /* [addr, end) */
@@ -73,7 +91,7 @@ struct gobin_line {
 int gobin_open(const char *path, struct gobin **ret, struct err *e);
 void gobin_close(struct gobin *b);
 const struct gobin_info *gobin_info(const struct gobin *b);
-/* The layout of this Go version. Never NULL: a version without one is refused at open. */
+/* The layout of this binary's runtime. Never NULL: a binary without one is refused at open. */
 const struct gobin_layout *gobin_layout(const struct gobin *b);
 
 /*
@@ -121,7 +139,10 @@ void gobin_load_base(const struct gobin *b, uint64_t *vaddr, uint64_t *offset);
 /* The segment that holds the code, page-aligned at its start: what pprof calls the mapping. */
 void gobin_text(const struct gobin *b, uint64_t *vaddr, uint64_t *size, uint64_t *offset);
 
-/* "go1.26.8 X:foo" -> {1,26,8}; false when s is no Go version. "go1.27rc1" is {1,27,0}. */
+/*
+ * "go1.26.8 X:foo" -> {1, 26, 8, GO_RELEASED}, "go1.27rc1" -> {1, 27, 0, GO_PRERELEASE}; false when
+ * s is no Go version.
+ */
 bool go_version_parse(const char *s, struct go_version *ret);
 
 #endif

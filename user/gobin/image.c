@@ -140,6 +140,7 @@ static bool read_section(const struct image *img, Elf_Scn *scn, struct image_sec
 	s.addr = sh.sh_addr;
 	s.type = sh.sh_type;
 	s.link = sh.sh_link;
+	s.compressed = sh.sh_flags & SHF_COMPRESSED;
 	s.align = sh.sh_addralign;
 	*ret = s;
 	return true;

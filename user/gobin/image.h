@@ -23,6 +23,7 @@ struct image_section {
 	const char *name;
 	uint64_t addr; /* 0 when it is not loaded */
 	uint32_t type, link;
+	bool compressed; /* SHF_COMPRESSED */
 	uint64_t align;
 	struct span data; /* empty when it takes no room in the file */
 };

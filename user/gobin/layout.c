@@ -1,182 +1,204 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One row for every minor release of Go that mapprobe reads. A row is an assertion about that
- * release's runtime, taken from the DWARF of binaries built with it; the fields used here have
- * never moved between the patch releases of a minor one.
+ * Which layout a binary has. The table (layout_table.c) is certain for the releases that it was
+ * generated from and all between them, built with experiments (GOEXPERIMENT) whose effect on the
+ * layouts was tried. Anything else is not:
  *
- * Sources, in each release's tree: runtime/symtab.go (pcHeader, moduledata, functab),
- * runtime/runtime2.go (_func, g, m), runtime/symtabinl.go (inlinedCall; runtime/symtab.go up to
- * 1.20), runtime/mgcpacer.go (gcControllerState), runtime/map.go (hmap, up to 1.25 when built with
- * noswissmap), internal/runtime/maps/map.go and table.go (from 1.24).
+ *	a newer minor release, a pre-release	 DWARF, or the binary is refused
+ *	an experiment that was not tried	 DWARF, or the binary is refused
+ *	a newer patch release, a vendor's	 DWARF, or the table's nearest row, marked as such
+ *
+ * Patch releases hardly ever move a field of the runtime, but some have: see the steps in the table
+ * that are not at a .0. DWARF does not come first because reading it takes too long, see dwarf.c.
  */
 #include "gobin/layout.h"
 
-#include <stddef.h>
+#include <errno.h>
+#include <string.h>
 
-static const struct pclntab_format pclntab_117 = {
-	.magic = 0xfffffffa,
-	.wide = true,
-	.offsets = 0x18,
-	.func = { .name = 0x08,
-		  .pcsp = 0x14,
-		  .pcfile = 0x18,
-		  .pcln = 0x1c,
-		  .npcdata = 0x20,
-		  .cu = 0x24,
-		  .nfuncdata = 0x2b,
-		  .size = 0x2c },
-	.inlined = { .name = 0x0c, .parent_pc = 0x10, .size = 0x14 },
-};
+#include "gobin/dwarf.h"
 
-static const struct pclntab_format pclntab_118 = {
-	.magic = 0xfffffff0,
-	.offsets = 0x20,
-	.func = { .name = 0x04,
-		  .pcsp = 0x10,
-		  .pcfile = 0x14,
-		  .pcln = 0x18,
-		  .npcdata = 0x1c,
-		  .cu = 0x20,
-		  .nfuncdata = 0x27,
-		  .size = 0x28 },
-	.inlined = { .name = 0x0c, .parent_pc = 0x10, .size = 0x14 },
-};
+#define VERSION(minor, patch) ((uint16_t)((minor)*100 + ((patch) < 100 ? (patch) : 99)))
 
-static const struct pclntab_format pclntab_120 = {
-	.magic = 0xfffffff1,
-	.offsets = 0x20,
-	.func = { .name = 0x04,
-		  .pcsp = 0x10,
-		  .pcfile = 0x14,
-		  .pcln = 0x18,
-		  .npcdata = 0x1c,
-		  .cu = 0x20,
-		  .nfuncdata = 0x2b,
-		  .size = 0x2c,
-		  .start_line = 0x24 },
-	.inlined = { .name = 0x04, .parent_pc = 0x08, .size = 0x10, .start_line = 0x0c },
-};
+static const struct {
+	uint16_t since; /* minor release */
+	uint32_t magic;
+} magics[] = { { 17, 0xfffffffa }, { 18, 0xfffffff0 }, { 20, 0xfffffff1 } };
 
-/* The offsets that have moved least, to keep the rows short. */
-#define CLASSIC .hmap_b = 0x09, .hmap_hash0 = 0x0c
-#define SWISS	.map_seed = 0x08, .map_dirptr = 0x10, .map_dirlen = 0x18, .table_capacity = 0x02
-
-static const struct release releases[] = {
-	{ 17,
-	  &pclntab_117,
-	  { .types = 0x118, .etypes = 0x120 },
-	  { .g_goid = 0x98,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x68,
-	    .m_curg = 0xc0,
-	    .gc_heap_live = 0x30,
-	    CLASSIC } },
-	{ 18,
-	  &pclntab_118,
-	  { .types = 0x118, .etypes = 0x120, .gofunc = 0x130 },
-	  { .g_goid = 0x98,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x68,
-	    .m_curg = 0xc0,
-	    .gc_heap_live = 0x78,
-	    CLASSIC } },
-	{ 19,
-	  &pclntab_118,
-	  { .types = 0x118, .etypes = 0x120, .gofunc = 0x130 },
-	  { .g_goid = 0x98,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x68,
-	    .m_curg = 0xc0,
-	    .gc_heap_live = 0x88,
-	    CLASSIC } },
-	{ 20,
-	  &pclntab_120,
-	  { .types = 0x128, .etypes = 0x130, .gofunc = 0x140 },
-	  { .g_goid = 0x98,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x68,
-	    .m_curg = 0xc0,
-	    .gc_heap_live = 0x50,
-	    CLASSIC } },
-	{ 21,
-	  &pclntab_120,
-	  { .types = 0x128, .etypes = 0x130, .gofunc = 0x140 },
-	  { .g_goid = 0x98,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x68,
-	    .m_curg = 0xc0,
-	    .gc_heap_live = 0x68,
-	    CLASSIC } },
-	{ 22,
-	  &pclntab_120,
-	  { .types = 0x128, .etypes = 0x130, .gofunc = 0x140 },
-	  { .g_goid = 0x98,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x68,
-	    .m_curg = 0xc0,
-	    .gc_heap_live = 0x68,
-	    CLASSIC } },
-	{ 23,
-	  &pclntab_120,
-	  { .types = 0x128, .etypes = 0x130, .gofunc = 0x140 },
-	  { .g_goid = 0xa0,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x68,
-	    .m_curg = 0xc0,
-	    .gc_heap_live = 0x68,
-	    CLASSIC } },
-	{ 24,
-	  &pclntab_120,
-	  { .types = 0x128, .etypes = 0x130, .gofunc = 0x140 },
-	  { .g_goid = 0xa0,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x68,
-	    .m_curg = 0xc0,
-	    .gc_heap_live = 0x68,
-	    CLASSIC,
-	    SWISS } },
-	{ 25,
-	  &pclntab_120,
-	  { .types = 0x128, .etypes = 0x130, .gofunc = 0x140 },
-	  { .g_goid = 0x98,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x60,
-	    .m_curg = 0xb8,
-	    .gc_heap_live = 0x68,
-	    CLASSIC,
-	    SWISS } },
-	{ 26,
-	  &pclntab_120,
-	  { .types = 0x128, .etypes = 0x130, .gofunc = 0x140 },
-	  { .g_goid = 0x98,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x60,
-	    .m_curg = 0xb8,
-	    .gc_heap_live = 0x68,
-	    SWISS } },
-	{ 27,
-	  &pclntab_120,
-	  { .types = 0x128, .etypes = 0x138, .gofunc = 0x158 },
-	  { .g_goid = 0x98,
-	    .g_m = 0x30,
-	    .g_sched_bp = 0x60,
-	    .m_curg = 0xb8,
-	    .gc_heap_live = 0x68,
-	    SWISS } },
-};
-
-#define NRELEASES (sizeof(releases) / sizeof(releases[0]))
-
-const struct release *release_find(const struct go_version *v)
+void layout_range(uint16_t *oldest, uint16_t *newest)
 {
-	for (size_t i = 0; v->major == 1 && i < NRELEASES; i++)
-		if (releases[i].minor == v->minor)
-			return &releases[i];
+	*oldest = layout_newest[0] / 100;
+	*newest = layout_newest[layout_nnewest - 1] / 100;
+}
+
+static void read_steps(uint16_t version, struct gobin_layout *ret)
+{
+	for (int i = 0; i < LAYOUT_NFIELDS; i++) {
+		*layout_at(ret, i) = GOBIN_ABSENT;
+		for (const struct layout_step *s = layout_steps[i]; s->since; s++)
+			if (s->since <= version)
+				*layout_at(ret, i) = s->value;
+	}
+}
+
+void layout_of_minor(uint16_t minor, struct gobin_layout *ret)
+{
+	read_steps(VERSION(minor, 99), ret);
+}
+
+/* Takes the first name off a list of experiments; its length, 0 at the end. */
+static size_t next_experiment(const char **list, const char **ret)
+{
+	size_t len;
+
+	*list += strspn(*list, ",");
+	len = strcspn(*list, ", ");
+	*ret = *list;
+	*list += len;
+	return len;
+}
+
+static const struct layout_experiment *find_experiment(const char *name, size_t len, uint16_t minor)
+{
+	for (size_t i = 0; i < layout_nexperiments; i++) {
+		const struct layout_experiment *x = &layout_experiments[i];
+
+		if (minor >= x->first && minor <= x->last && strlen(x->name) == len &&
+		    !memcmp(x->name, name, len))
+			return x;
+	}
 	return NULL;
 }
 
-void release_range(uint16_t *oldest, uint16_t *newest)
+/* The experiments that differ from the usual ones of the release: "go1.24.4 X:noswissmap,arenas",
+ * "go1.26.8-X:nogreenteagc". */
+static int apply_experiments(const char *version, uint16_t minor, struct gobin_layout *ret,
+			     struct err *e)
 {
-	*oldest = releases[0].minor;
-	*newest = releases[NRELEASES - 1].minor;
+	const char *list = strstr(version, "X:"), *name;
+	bool changed = false;
+	size_t len;
+
+	for (list = list ? list + 2 : ""; (len = next_experiment(&list, &name));) {
+		const struct layout_experiment *x = find_experiment(name, len, minor);
+
+		if (!x || (x->nchanges && changed))
+			return err_set(e, -ENOTSUP,
+				       "experiment %.*s may move fields of the runtime%s", (int)len,
+				       name, x ? " together with the others" : "");
+		for (size_t i = 0; i < x->nchanges; i++)
+			*layout_at(ret, x->changes[i].field) = x->changes[i].value;
+		changed = changed || x->nchanges;
+	}
+	return 0;
+}
+
+/* Errors: -ENOTSUP: why the table does not tell. */
+static int from_table(const char *version, const struct go_version *v, struct gobin_layout *ret,
+		      enum gobin_layout_source *source, struct err *e)
+{
+	uint16_t oldest, newest, checked;
+
+	layout_range(&oldest, &newest);
+	if (v->major > 1 || v->minor > newest)
+		return err_set(e, -ENOTSUP, "newer than go1.%u", newest);
+	if (v->kind == GO_PRERELEASE)
+		return err_set(e, -ENOTSUP, "not a release");
+	checked = layout_newest[v->minor - oldest];
+	read_steps(VERSION(v->minor, v->patch), ret);
+	*source = v->kind == GO_VENDOR			  ? GOBIN_LAYOUT_VENDOR
+		  : VERSION(v->minor, v->patch) > checked ? GOBIN_LAYOUT_PATCH
+							  : GOBIN_LAYOUT_TABLE;
+	return apply_experiments(version, v->minor, ret, e);
+}
+
+int layout_find(const struct image *img, const char *version, const struct go_version *v,
+		struct gobin_layout *ret, enum gobin_layout_source *source, struct err *e)
+{
+	struct gobin_layout table, proven;
+	enum gobin_layout_source s = GOBIN_LAYOUT_TABLE;
+	uint16_t oldest, newest;
+	struct err why, dwarf;
+	int rc;
+
+	layout_range(&oldest, &newest);
+	if (!v->major || (v->major == 1 && v->minor < oldest))
+		return err_set(e, -ENOTSUP,
+			       "built with %s, not supported: before go1.%u arguments are on the "
+			       "stack",
+			       version, oldest);
+	rc = from_table(version, v, &table, &s, &why);
+	if (rc || s != GOBIN_LAYOUT_TABLE) {
+		if (!dwarf_layout(img, &proven, &dwarf)) {
+			*ret = proven;
+			*source = GOBIN_LAYOUT_DWARF;
+			return 0;
+		}
+		if (rc)
+			return err_set(e, -ENOTSUP, "built with %s, not supported: %s; %s", version,
+				       why.msg, dwarf.msg);
+	}
+	*ret = table;
+	*source = s;
+	return 0;
+}
+
+/* Hostile DWARF may say anything. */
+static bool small(const uint32_t *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (values[i] >= UINT8_MAX)
+			return false;
+	return true;
+}
+
+static uint8_t or_none(uint32_t offset)
+{
+	return offset < UINT8_MAX ? (uint8_t)offset : 0;
+}
+
+int pclntab_format(const struct gobin_layout *l, uint16_t minor, struct pclntab_format *ret,
+		   struct err *e)
+{
+	const uint32_t needed[] = { l->pcheader_funcname_offset,
+				    l->functab_size,
+				    l->func_name,
+				    l->func_pcsp,
+				    l->func_pcfile,
+				    l->func_pcln,
+				    l->func_npcdata,
+				    l->func_cu,
+				    l->func_nfuncdata,
+				    l->inlined_size,
+				    l->inlined_name,
+				    l->inlined_parent_pc };
+	uint32_t magic = 0;
+
+	if (!small(needed, sizeof(needed) / sizeof(needed[0])))
+		return err_set(e, -ENOTSUP,
+			       "the layout of the pclntab is not known (runtime.pcHeader, functab, "
+			       "_func, inlinedCall)");
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if (minor >= magics[i].since)
+			magic = magics[i].magic;
+	*ret = (struct pclntab_format){
+		.magic = magic,
+		.wide = l->functab_size == 16,
+		.offsets = (uint8_t)l->pcheader_funcname_offset,
+		.func = { .name = (uint8_t)l->func_name,
+			  .pcsp = (uint8_t)l->func_pcsp,
+			  .pcfile = (uint8_t)l->func_pcfile,
+			  .pcln = (uint8_t)l->func_pcln,
+			  .npcdata = (uint8_t)l->func_npcdata,
+			  .cu = (uint8_t)l->func_cu,
+			  .nfuncdata = (uint8_t)l->func_nfuncdata,
+			  /* Its last field, a byte; what follows is not aligned to 8. */
+			  .size = (uint8_t)(l->func_nfuncdata + 1),
+			  .start_line = or_none(l->func_start_line) },
+		.inlined = { .name = (uint8_t)l->inlined_name,
+			     .parent_pc = (uint8_t)l->inlined_parent_pc,
+			     .size = (uint8_t)l->inlined_size,
+			     .start_line = or_none(l->inlined_start_line) },
+	};
+	return 0;
 }

@@ -17,11 +17,13 @@ struct moduledata {
 		uint64_t start, end;
 	} data[MODULEDATA_NDATA]; /* variables: noptrdata, data, bss, noptrbss */
 	uint64_t types, etypes;
-	uint64_t gofunc; /* 0: not in this version */
+	uint64_t gofunc; /* 0: this Go has none */
 };
 
 /* Finds the moduledata that describes the pclntab t. Errors: -EBADMSG: none does. */
-int moduledata_find(const struct image *img, const struct moduledata_format *format,
-		    const struct pclntab *t, struct moduledata *ret, struct err *e);
+int moduledata_find(const struct image *img, const struct gobin_layout *l, const struct pclntab *t,
+		    struct moduledata *ret, struct err *e);
+/* Tells t what its offsets count from. */
+void moduledata_attach(const struct moduledata *md, struct pclntab *t);
 
 #endif

@@ -8,6 +8,8 @@
  *	go1.26.8-X:nogreenteagc             the same, as the go command writes it from 1.26 on
  *	go1.22.5-acme, go1.21.4+fips        of a vendor
  *	devel go1.22-0123456789 Mon Jan ..  of a development tree
+ *	go1.25-20250209-RC00 cl/724970549   a snapshot of one: from 1.21 on a release has three
+ *numbers
  */
 #include <ctype.h>
 #include <string.h>
@@ -32,33 +34,46 @@ static const char *parse_part(const char *s, uint16_t *ret)
 	return s;
 }
 
-/* What may follow the numbers: the end, a pre-release, or a suffix set off by punctuation. */
-static bool suffix_ok(const char *s)
+static bool is_pre(const char *s)
 {
 	static const char *const pre[] = { "rc", "beta" };
 
 	for (size_t i = 0; i < sizeof(pre) / sizeof(pre[0]); i++)
 		if (!strncmp(s, pre[i], strlen(pre[i])))
 			return isdigit((unsigned char)s[strlen(pre[i])]);
-	return !isalpha((unsigned char)*s);
+	return false;
+}
+
+/* What follows the numbers says: nothing or experiments, that it is a release. */
+static enum go_version_kind kind_of(const char *suffix, bool devel, bool three)
+{
+	if (devel || is_pre(suffix))
+		return GO_PRERELEASE;
+	if (!*suffix || !strncmp(suffix, " X:", 3) || !strncmp(suffix, "-X:", 3))
+		return GO_RELEASED;
+	return three ? GO_VENDOR : GO_PRERELEASE;
 }
 
 bool go_version_parse(const char *s, struct go_version *ret)
 {
-	static const char devel[] = "devel ";
+	static const char prefix[] = "devel ";
 	struct go_version v = { 0 };
+	bool devel = !strncmp(s, prefix, sizeof(prefix) - 1), three;
 
-	if (!strncmp(s, devel, sizeof(devel) - 1))
-		s += sizeof(devel) - 1;
+	if (devel)
+		s += sizeof(prefix) - 1;
 	if (s[0] != 'g' || s[1] != 'o')
 		return false;
 	s = parse_part(s + 2, &v.major);
 	if (s && *s == '.')
 		s = parse_part(s + 1, &v.minor);
-	if (s && *s == '.')
+	three = s && *s == '.';
+	if (three)
 		s = parse_part(s + 1, &v.patch);
-	if (!s || !suffix_ok(s))
+	/* A pre-release, or something set off by punctuation. */
+	if (!s || (isalpha((unsigned char)*s) && !is_pre(s)))
 		return false;
+	v.kind = kind_of(s, devel, three || v.minor < 21);
 	*ret = v;
 	return true;
 }

@@ -57,11 +57,14 @@ static int on_record(void *ctx, void *data, size_t size)
 static int heap_live_addr(const struct tracer *t, uint64_t *ret, struct err *e)
 {
 	const struct gobin *bin = t->plan->bin;
+	uint32_t offset = gobin_layout(bin)->gc_heap_live;
 	uint64_t controller;
 	int rc = gobin_global(bin, "runtime.gcController", &controller, e);
 
+	if (!rc && offset == GOBIN_ABSENT)
+		rc = err_set(e, -ENOENT, "gcControllerState.heapLive: not in the DWARF");
 	if (!rc)
-		*ret = controller + gobin_layout(bin)->gc_heap_live + target_bias(t->target);
+		*ret = controller + offset + target_bias(t->target);
 	return rc;
 }
 

@@ -100,9 +100,11 @@ static void find_cgo(const struct target *t, struct abi_unwind *ret)
 
 void unwinder_init(struct unwinder *u, const struct target *t)
 {
+	const struct gobin_layout *layout = gobin_layout(target_gobin(t));
+
 	*u = (struct unwinder){ .target = t };
-	u->config.g_sched = GOBIN_G_SCHED;
-	u->config.g_sched_bp = gobin_layout(target_gobin(t))->g_sched_bp;
+	u->config.g_sched = layout->g_sched_sp;
+	u->config.g_sched_bp = layout->g_sched_bp;
 	find_cgo(t, &u->config);
 }
 
