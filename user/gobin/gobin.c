@@ -71,6 +71,18 @@ static void fill_info(struct gobin *b)
 	b->info.swiss = b->layout.map_dirptr != GOBIN_ABSENT;
 }
 
+/* A release that the table of layouts does not know may have another kind of pclntab, too. */
+static int find_pclntab(struct gobin *b, struct err *e)
+{
+	struct err why;
+	int rc = pclntab_find(&b->image, &b->format, &b->pclntab, &why);
+
+	if (rc && b->info.layout_source == GOBIN_LAYOUT_DWARF)
+		return err_set(e, -ENOTSUP, "built with %s, not supported: %s",
+			       b->buildinfo.version, why.msg);
+	return rc ? err_set(e, rc, "%s", why.msg) : 0;
+}
+
 static int open_parts(struct gobin *b, const char *path, struct err *e)
 {
 	int rc = image_open(path, &b->image, e);
@@ -83,7 +95,7 @@ static int open_parts(struct gobin *b, const char *path, struct err *e)
 	if (!rc)
 		rc = pclntab_format(&b->layout, b->info.go.minor, &b->format, e);
 	if (!rc)
-		rc = pclntab_find(&b->image, &b->format, &b->pclntab, e);
+		rc = find_pclntab(b, e);
 	if (!rc)
 		rc = moduledata_find(&b->image, &b->layout, &b->pclntab, &b->moduledata, e);
 	if (!rc)
