@@ -43,11 +43,16 @@ static const char *armed(const struct plan_point *p)
 	return p->inside_write ? "windows" : by_heat[p->heat];
 }
 
-static void print_text(const char *binary, const struct gobin_info *info, const struct plan *p)
+static void print_text(const char *binary, const struct plan *p)
 {
-	printf("%s  %s, %s maps, %s%s\n\n", binary, info->version,
-	       info->swiss ? "Swiss" : "classic", info->pie ? "PIE, " : "",
-	       info->stripped ? "stripped" : "with symbols");
+	const struct gobin_info *info = gobin_info(p->bin);
+	struct err doubt;
+
+	printf("%s  %s, %s maps, %s%s\n", binary, info->version, info->swiss ? "Swiss" : "classic",
+	       info->pie ? "PIE, " : "", info->stripped ? "stripped" : "with symbols");
+	if (gobin_layout_doubt(p->bin, &doubt))
+		printf("not certain: %s\n", doubt.msg);
+	puts("");
 	printf("%-20s %-11s %-9s %-44s %-20s %s\n", "POINT", "CLASS", "ARMED", "SITE",
 	       "INSTRUCTION", "WHY THERE");
 	for (size_t i = 0; i < p->nsites; i++) {
@@ -77,8 +82,10 @@ static json_t *site_json(const struct plan_site *s)
 			 armed(s->point), "why", s->why);
 }
 
-static int print_json(const char *binary, const struct gobin_info *info, const struct plan *p)
+static int print_json(const char *binary, const struct plan *p)
 {
+	const struct gobin_info *info = gobin_info(p->bin);
+	struct err doubt;
 	json_t *sites = json_array(), *missing = json_array(), *root;
 	int rc;
 
@@ -88,6 +95,9 @@ static int print_json(const char *binary, const struct gobin_info *info, const s
 		json_array_append_new(missing,
 				      json_pack("{s:s, s:s}", "what", p->missing[i].point->name,
 						"why", p->missing[i].why));
+	if (gobin_layout_doubt(p->bin, &doubt))
+		json_array_append_new(
+			missing, json_pack("{s:s, s:s}", "what", "certainty", "why", doubt.msg));
 	root = json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "binary", binary, "go_version",
 			 info->version, "map_kind", info->swiss ? "swiss" : "classic", "pie",
 			 info->pie, "stripped", info->stripped, "sites", sites, "unavailable",
@@ -108,10 +118,10 @@ static int show(const char *binary, const struct gobin *b, const struct plan_arg
 	if (rc)
 		return rc;
 	if (!strcmp(args->format, "json")) {
-		if (print_json(binary, gobin_info(b), &p))
+		if (print_json(binary, &p))
 			rc = err_set(e, -EIO, "plan: cannot be written as JSON");
 	} else {
-		print_text(binary, gobin_info(b), &p);
+		print_text(binary, &p);
 	}
 	plan_deinit(&p);
 	return rc;

@@ -208,6 +208,8 @@ static int find_lost(struct ps_binary *ret, const struct gobin *bin, struct err 
 		if (p.missing[i].lost)
 			rc = add_lost(ret, p.missing[i].point->name, p.missing[i].why, e);
 	plan_deinit(&p);
+	if (!rc && gobin_layout_doubt(bin, &why))
+		rc = add_lost(ret, "certainty", why.msg, e);
 	if (!rc && gobin_global(bin, "runtime.gcController", &unused, &why))
 		rc = add_lost(ret, "heap_live", why.msg, e);
 	return rc;

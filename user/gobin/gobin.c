@@ -155,6 +155,23 @@ const struct gobin_layout *gobin_layout(const struct gobin *b)
 	return &b->layout;
 }
 
+bool gobin_layout_doubt(const struct gobin *b, struct err *why)
+{
+	static const char *const rests_on[] = {
+		[GOBIN_LAYOUT_DWARF] = "where fields are is from its own DWARF, which functions "
+				       "take what is as in the nearest release that is known",
+		[GOBIN_LAYOUT_PATCH] = "it is taken for the newest patch release that is known",
+		[GOBIN_LAYOUT_VENDOR] = "it is taken for the release that its name says",
+	};
+	enum gobin_layout_source source = b->info.layout_source;
+
+	if (source == GOBIN_LAYOUT_TABLE)
+		return false;
+	err_set(why, -ENOTSUP, "%.80s is none of the releases that mapprobe was checked with: %s",
+		b->info.version, rests_on[source]);
+	return true;
+}
+
 void gobin_find_funcs(const struct gobin *b, const char *const *names, size_t n,
 		      struct gobin_func *found)
 {

@@ -93,6 +93,8 @@ void gobin_close(struct gobin *b);
 const struct gobin_info *gobin_info(const struct gobin *b);
 /* The layout of this binary's runtime. Never NULL: a binary without one is refused at open. */
 const struct gobin_layout *gobin_layout(const struct gobin *b);
+/* Whether the binary is of no release that mapprobe was checked with, and what that rests on. */
+bool gobin_layout_doubt(const struct gobin *b, struct err *why);
 
 /*
  * Finds functions by exact pclntab name, all in one pass. names and found are arrays of n; a

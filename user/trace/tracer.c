@@ -232,6 +232,11 @@ static void put_missing(struct tracer *t)
 
 		event_put_missing(&t->frame, &m);
 	}
+	if (gobin_layout_doubt(t->plan->bin, &e)) {
+		struct event_missing m = { "certainty", e.msg };
+
+		event_put_missing(&t->frame, &m);
+	}
 	if (heap_live_addr(t, &unused, &e)) {
 		struct event_missing m = { "gc.heap_live", e.msg };
 
