@@ -9,8 +9,9 @@ import (
 )
 
 // Each kind of key has functions of its own, so that a profile can be checked by function: all never
-// inlined, except touch, which always is, into update. The runtime function that the compiler makes of each is in the table below; the system
-// tests check that against the disassembly.
+// inlined, except touch, which always is, into update. The runtime function that the compiler makes
+// of each is in the table below, and mapclear of the loops in clear (Go before 1.21 has no other way
+// to say that); the system tests check all of it against the disassembly.
 //
 //	kind     assignment            deletion
 //	Uint32   mapassign_fast32      mapdelete_fast32
@@ -171,19 +172,39 @@ func deleteStruct(m map[point]uint32, keys []point) {
 }
 
 //go:noinline
-func clearUint32(m map[uint32]uint64) { clear(m) }
+func clearUint32(m map[uint32]uint64) {
+	for k := range m {
+		delete(m, k)
+	}
+}
 
 //go:noinline
-func clearUint64(m map[uint64]*payload) { clear(m) }
+func clearUint64(m map[uint64]*payload) {
+	for k := range m {
+		delete(m, k)
+	}
+}
 
 //go:noinline
-func clearPointer(m map[*node]uint64) { clear(m) }
+func clearPointer(m map[*node]uint64) {
+	for k := range m {
+		delete(m, k)
+	}
+}
 
 //go:noinline
-func clearString(m map[string]*payload) { clear(m) }
+func clearString(m map[string]*payload) {
+	for k := range m {
+		delete(m, k)
+	}
+}
 
 //go:noinline
-func clearStruct(m map[point]uint32) { clear(m) }
+func clearStruct(m map[point]uint32) {
+	for k := range m {
+		delete(m, k)
+	}
+}
 
 // subject is one map with its keys, whatever their kind. The functions take a range of keys.
 type subject struct {

@@ -3,8 +3,7 @@
 package main
 
 import (
-	"cmp"
-	"slices"
+	"sort"
 
 	"mapprobe.test/targets/internal/mapview"
 	"mapprobe.test/targets/internal/stage"
@@ -72,9 +71,15 @@ func reportGrowths(t *stage.Truth, all []*subject) {
 	for _, s := range all {
 		steps = append(steps, s.view.Growths...)
 	}
-	slices.SortFunc(steps, func(a, b mapview.Growth) int {
-		return cmp.Or(cmp.Compare(a.Old, b.Old), cmp.Compare(a.New, b.New),
-			cmp.Compare(a.Kind, b.Kind))
+	sort.Slice(steps, func(i, j int) bool {
+		a, b := steps[i], steps[j]
+		if a.Old != b.Old {
+			return a.Old < b.Old
+		}
+		if a.New != b.New {
+			return a.New < b.New
+		}
+		return a.Kind < b.Kind
 	})
 	t.Open("growths", '[')
 	for from := 0; from < len(steps); {

@@ -29,7 +29,7 @@ type View struct {
 }
 
 // Of starts watching m, which must be a map.
-func Of(m any) *View {
+func Of(m interface{}) *View {
 	v := &View{Type: reflect.TypeOf(m).String(), Growths: make([]Growth, 0, 256)}
 	v.m = (*header)((*[2]unsafe.Pointer)(unsafe.Pointer(&m))[1])
 	return v
