@@ -201,6 +201,7 @@ struct abi_config {
 	uint32_t g_goid, g_m, m_curg;
 	uint32_t table_capacity;       /* Swiss: of maps.table, u16 */
 	uint32_t hmap_b;	       /* classic: of hmap, u8 */
+	uint32_t hmap_load;	       /* classic: entries in two buckets, more and it doubles */
 	uint32_t wakeup_bytes;	       /* wake the reader when so much lies in the ring buffer */
 	uint64_t heap_live;	       /* address of gcController.heapLive, 0: not known */
 	uint64_t pidns_dev, pidns_ino; /* as the kernel has them: dev is its own dev_t */

@@ -9,15 +9,15 @@
  */
 static __always_inline __u64 classic_caps(__u64 map)
 {
-	__u64 count = read_u64(map), half;
+	__u64 entries = read_u64(map) + 1, most;
 	__u8 b = 0;
 
 	bpf_probe_read_user(&b, sizeof(b), (void *)(map + cfg.hmap_b));
 	if (b > 60)
 		return 0;
-	half = (1ull << b) / 2;
-	/* overLoadFactor(count+1, B): more than 8 entries and more than 13/2 a bucket. */
-	return abi_caps(8ull << b, count + 1 > 8 && count + 1 > 13 * half ? 16ull << b : 8ull << b);
+	/* overLoadFactor(count+1, B): loadFactorNum*(bucketShift(B)/loadFactorDen) */
+	most = cfg.hmap_load * ((1ull << b) / 2);
+	return abi_caps(8ull << b, entries > 8 && entries > most ? 16ull << b : 8ull << b);
 }
 
 static __always_inline __u64 swiss_caps(struct pt_regs *ctx, const struct abi_site *site)

@@ -68,6 +68,15 @@ static int heap_live_addr(const struct tracer *t, uint64_t *ret, struct err *e)
 	return rc;
 }
 
+/*
+ * loadFactorNum (runtime/map.go), its denominator being 2: 6.5 entries a bucket. Go 1.21 had
+ * (bucketCnt * 13 / 16) * loadFactorDen there, which is 12 in integers; 1.22 mended that.
+ */
+static uint32_t hmap_load(const struct gobin_info *info)
+{
+	return info->go.minor == 21 ? 12 : 13;
+}
+
 static void configure(struct tracer *t)
 {
 	const struct gobin_layout *layout = gobin_layout(t->plan->bin);
@@ -84,6 +93,7 @@ static void configure(struct tracer *t)
 		.m_curg = layout->m_curg,
 		.table_capacity = layout->table_capacity,
 		.hmap_b = layout->hmap_b,
+		.hmap_load = hmap_load(gobin_info(t->plan->bin)),
 		.wakeup_bytes = t->opts.ring_bytes / 8,
 		.heap_live = heap_live,
 		.unwind = t->describer.unwinder.config,
