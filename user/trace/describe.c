@@ -111,19 +111,23 @@ static int remember_map(struct describer *d, const struct abi_hit *hit, enum abi
 			struct err *e)
 {
 	uint64_t addr = hit->arg[0], *index = u64map_get(&d->index, addr);
-	struct seen_map map = { .addr = addr, .written = true, .emptied = empties(hit, event) };
+	bool emptying = empties(hit, event);
+	struct seen_map map = { addr, .written = true, .emptying = emptying, .emptied = emptying };
 	struct target_map now;
 	struct err why;
 
 	if (index) {
-		d->maps.data[*index].written = true;
-		d->maps.data[*index].emptied |= empties(hit, event);
+		struct seen_map *known = &d->maps.data[*index];
+
+		known->written = true;
+		known->emptying = emptying;
+		known->emptied += emptying;
 		return 0;
 	}
 	if (!addr || d->maps.len >= DESCRIBE_MAX_MAPS)
 		return 0;
 	if (target_read_map(d->target, addr, &now, &why))
-		map.emptied = true; /* whatever seed is there next time is taken for its own */
+		map.emptied = 1; /* whatever seed is there next time is taken for its own */
 	else
 		map.seed = now.seed;
 	if (u64map_put(&d->index, addr, d->maps.len) || vec_push(&d->maps, map))
@@ -168,14 +172,16 @@ static void put_map(struct describer *d, struct seen_map *map, bool always, uint
 	struct target_map now;
 	struct err why;
 
-	/* The memory may be ahead of the events: if it was emptied just now, that is yet to be
-	 * told. */
+	/*
+	 * The memory may be ahead of the events: if it was emptied just now, that is yet to be
+	 * told. And behind them: an event comes before what it tells of, which takes its time.
+	 */
 	if (target_read_map(d->target, map->addr, &now, &why) ||
 	    (now.seed != map->seed && !map->emptied))
 		return;
 	map->written = false;
-	/* A hit comes before what it tells of: what is not to be seen yet is still to come. */
-	map->emptied &= now.seed == map->seed;
+	if (now.seed != map->seed)
+		map->emptied = map->emptied > 1 && map->emptying;
 	map->seed = now.seed;
 	if (!always && now.length == map->length && now.capacity == map->capacity)
 		return;

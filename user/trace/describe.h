@@ -22,7 +22,8 @@ struct seen_map {
 	uint64_t addr, seed;
 	uint64_t length, capacity; /* as last told to the stream */
 	bool written;		   /* since it was last read */
-	bool emptied;		   /* since then: it may have another seed */
+	bool emptying;		   /* the latest event, which may be yet to be done */
+	uint64_t emptied;	   /* so often, it may be, since its seed was read */
 };
 
 struct describer {
