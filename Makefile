@@ -35,7 +35,8 @@ objs    = $(patsubst %.c,$(OUT)/%.o,$(call srcs,$(1)))
 archive = $(OUT)/user/$(1).a
 
 .DEFAULT_GOAL := all
-.PHONY: all setup demo test check unit system kernels bench lint format targets help install clean
+.PHONY: all setup demo test check unit system matrix kernels bench lint format targets help
+.PHONY: install clean
 
 all: $(OUT)/mapprobe ## build build/mapprobe (V=1 verbose, DEBUG=1, SAN=address|undefined|all)
 
@@ -110,6 +111,9 @@ targets: ## build the bundled Go targets (build/targets/)
 
 system: all targets ## system tests: root, a kernel with BPF
 	$(Q)tests/system/run
+
+matrix: all ## the exact-truth test with every Go version and build mode: docs/support.md
+	$(Q)tests/matrix/run --all
 
 kernels: all targets ## on Debian's kernels 5.10, 6.1, 6.12 (QEMU) -> docs/kernels.md
 	$(Q)tests/kernels/run

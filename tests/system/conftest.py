@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-import os
 import shutil
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -11,10 +9,7 @@ import harness
 
 
 def pytest_collection_modifyitems(items):
-    if os.geteuid() == 0:
-        return
-    for item in items:
-        item.add_marker(pytest.mark.skip(reason="the system tests need root"))
+    harness.skip_without_root(items)
 
 
 def pytest_sessionstart():
@@ -63,46 +58,24 @@ def public_dir():
     shutil.rmtree(directory)
 
 
-def observe(directory, version, name, *options):
-    """One whole session on a target that has two go-aheads, everything counted and kept."""
-    t = harness.Target(harness.TARGETS / version / name)
-    a = None
-    try:
-        a = harness.Attach(directory, t.pid, "--max-overhead", "none", "-o", directory / "out",
-                           "--record", directory / "recording", *options)
-        a.wait_armed()
-        t.go()
-        truth = t.truth()
-        status = a.stop()
-        return SimpleNamespace(
-            truth=truth, name=name, version=version, status=status, stdout=a.out, stderr=a.err,
-            dir=directory / "out", recording=directory / "recording", target_status=t.finish(),
-            target_errors=t.errors(),
-            summary=harness.load_json(directory / "out" / "summary.json") if status == 0 else None)
-    finally:
-        if a:
-            a.close()
-        t.close()
-
-
 @pytest.fixture(scope="session",
                 params=[*((v,) for v in harness.VERSIONS), (harness.NEWEST, "--perf-events")],
                 ids="".join)
 def exact(request, tmp_path_factory):
     """A session on targets/exact, one for each Go version, and one without uprobe_multi."""
     version, *options = request.param
-    return observe(tmp_path_factory.mktemp("exact"), version, "exact", *options)
+    return harness.observe(tmp_path_factory.mktemp("exact"), harness.TARGETS / version / "exact",
+                           *options)
 
 
 @pytest.fixture(scope="session", params=harness.VERSIONS)
 def locks(request, tmp_path_factory):
-    return observe(tmp_path_factory.mktemp("locks"), request.param, "locks")
+    return harness.observe(tmp_path_factory.mktemp("locks"),
+                           harness.TARGETS / request.param / "locks")
 
 
 @pytest.fixture(scope="session", params=harness.VERSIONS)
 def pauses(request, tmp_path_factory):
-    os.environ["GODEBUG"] = "gctrace=1"
-    try:
-        return observe(tmp_path_factory.mktemp("pauses"), request.param, "pauses")
-    finally:
-        del os.environ["GODEBUG"]
+    return harness.observe(tmp_path_factory.mktemp("pauses"),
+                           harness.TARGETS / request.param / "pauses",
+                           env={"GODEBUG": "gctrace=1"})

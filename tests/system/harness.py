@@ -12,6 +12,9 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("MAPPROBE_BUILD", ROOT / "build"))
@@ -21,9 +24,16 @@ SOURCES = ROOT / "targets"
 CLASSIC, SWISS = ["go1.23"], ["go1.26", "go1.27"]
 VERSIONS = CLASSIC + SWISS
 NEWEST = VERSIONS[-1]
+
+
+def toolchain(version):
+    """The path of the go command of a version ("1.26.8")."""
+    return subprocess.run([SOURCES / "toolchain", version], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout.strip()
+
+
 # The go command for its tools; a distribution's may be too old for the targets.
-GO = subprocess.run([SOURCES / "toolchain", "local"], capture_output=True, text=True,
-                    check=True).stdout.strip()
+GO = toolchain("local")
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 # Its child is process 1; killed, it takes that along.
@@ -49,6 +59,27 @@ def until(what, condition, patience=PATIENCE):
 def child_of(pid):
     children = Path(f"/proc/{pid}/task/{pid}/children")
     return int(until("its child", lambda: children.read_text().split())[0])
+
+
+def skip_without_root(items):
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+def go_env(**env):
+    """The environment for a go command of whatever version that builds the targets."""
+    return {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", "GOWORK": "off",
+            "CGO_ENABLED": "0", **env}
+
+
+def build_exact(version, path, *flags, **env):
+    """Builds targets/exact as path, with any Go from 1.17 on."""
+    vcs = [] if version.startswith("1.17.") else ["-buildvcs=false"]  # of Go 1.18
+    done = subprocess.run([toolchain(version), "build", "-modfile=go1.17.mod", *vcs, *flags, "-o",
+                           path, "./exact"], cwd=SOURCES, env=go_env(**env), capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr
 
 
 class Target:
@@ -164,6 +195,28 @@ def ps(*args, **kwargs):
     assert done.returncode == OK, done.stderr
     found = json.loads(done.stdout)
     return {p["pid"]: p for p in found["processes"]}, found["unseen"]
+
+
+def observe(directory, binary, *options, args=(), env=None):
+    """One whole session on a target that has two go-aheads, everything counted and kept."""
+    t = Target(binary, *args, env=env)
+    a = None
+    try:
+        a = Attach(directory, t.pid, "--max-overhead", "none", "-o", directory / "out",
+                   "--record", directory / "recording", *options)
+        a.wait_armed()
+        t.go()
+        truth = t.truth()
+        status = a.stop()
+        return SimpleNamespace(
+            truth=truth, name=t.path.name, status=status, stdout=a.out, stderr=a.err,
+            dir=directory / "out", recording=directory / "recording", target_status=t.finish(),
+            target_errors=t.errors(),
+            summary=load_json(directory / "out" / "summary.json") if status == OK else None)
+    finally:
+        if a:
+            a.close()
+        t.close()
 
 
 def load_json(path):

@@ -66,4 +66,4 @@ def test_inlined_calls_are_whole(exact):
 def test_goroutine_entry_is_the_root(exact):
     rows = pprof_top(exact.dir / "maps.pb.gz", "-sample_index=assigns", "-functions")
     cum = {name: n for _, n, name in rows}
-    assert cum["main.main.func1"] == exact.truth["assigns"]
+    assert cum["main.(*session).workAs"] == exact.truth["assigns"]

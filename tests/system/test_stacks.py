@@ -6,8 +6,7 @@ import re
 from collections import Counter
 
 import pytest
-from conftest import observe
-from harness import OK, VERSIONS, mapprobe, pprof_top
+from harness import OK, TARGETS, VERSIONS, mapprobe, observe, pprof_top
 
 FRAME_POINTERS = ["callback", "callback-nofp"]
 STOPS = "(stack stops here: C code without frame pointers)"
@@ -26,7 +25,8 @@ def between(found, first, last):
 @pytest.fixture(scope="module", params=[(v, n) for v in VERSIONS for n in FRAME_POINTERS],
                 ids="-".join)
 def callback(request, tmp_path_factory):
-    return observe(tmp_path_factory.mktemp("callback"), *request.param)
+    version, name = request.param
+    return observe(tmp_path_factory.mktemp("callback"), TARGETS / version / name)
 
 
 def whole(session):

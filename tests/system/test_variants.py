@@ -1,22 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exact target in other builds: without symbols and DWARF, and at an address of its own."""
 
-import os
-import subprocess
-
 import pytest
-from harness import OK, SOURCES, VERSIONS, Target, all_functions, load_json
+from harness import OK, VERSIONS, Target, all_functions, build_exact, load_json
 
 FULL = {"go1.23": "1.23.12", "go1.26": "1.26.8", "go1.27": "1.27.3"}
 STRIP = ["-ldflags=-s -w"]
-
-
-def build(version, path, flags):
-    go = subprocess.run([SOURCES / "toolchain", FULL[version]], capture_output=True, text=True,
-                        check=True).stdout.strip()
-    subprocess.run([go, "build", "-buildvcs=false", "-o", path, *flags, "./exact"], cwd=SOURCES,
-                   check=True, env={**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod",
-                                    "CGO_ENABLED": "0"})
 
 
 @pytest.mark.parametrize("version, flags, stripped, pie", [
@@ -25,7 +14,7 @@ def build(version, path, flags):
     ("go1.26", ["-buildmode=pie", *STRIP], True, True),
 ])
 def test_counts_and_names(attach, tmp_path, version, flags, stripped, pie):
-    build(version, tmp_path / "exact", flags)
+    build_exact(FULL[version], tmp_path / "exact", *flags)
     t = Target(tmp_path / "exact", "-n", 400)
     try:
         a = attach(t.pid, "--max-overhead", "none", "-o", tmp_path / "out").wait_armed()
