@@ -41,6 +41,9 @@ static const struct {
 	{ "data16 jmp rel8", 3, { 0x66, 0xeb, 0x00 }, X86_REFUSED },
 	{ "data16 jbe rel8", 3, { 0x66, 0x76, 0x00 }, X86_REFUSED },
 	{ "cs jbe rel8 (a hint)", 3, { 0x2e, 0x76, 0x00 }, X86_REFUSED },
+	{ "rex.w jbe rel8", 3, { 0x48, 0x76, 0x00 }, X86_EMULATED },
+	{ "rex.w rex.w jbe rel8", 4, { 0x48, 0x48, 0x76, 0x00 }, X86_REFUSED },
+	{ "rex.w repne jbe rel8", 4, { 0x48, 0xf2, 0x76, 0x00 }, X86_REFUSED },
 	{ "jrcxz", 2, { 0xe3, 0x00 }, X86_SINGLE_STEP },
 	{ "jmp rax", 2, { 0xff, 0xe0 }, X86_SINGLE_STEP },
 	{ "call rax", 2, { 0xff, 0xd0 }, X86_SINGLE_STEP },
@@ -172,9 +175,45 @@ static void blocks_and_loops(void **state)
 	assert_true(x86_in_loop(&f, 0));
 	assert_true(x86_in_loop(&f, 1));
 	assert_false(x86_in_loop(&f, 2));
-	assert_true(x86_reaches(&f, 1, 2));
-	assert_false(x86_reaches(&f, 2, 0));
+	assert_true(x86_same_loop(&f, 0, 1));
+	assert_false(x86_same_loop(&f, 1, 2));
+	assert_false(x86_same_loop(&f, 2, 2));
 	x86_func_deinit(&f);
+}
+
+/* 0: je 0; 2: je 4; 4: je b; 6: jmp 2; 8: je 6; a: ret; b: jmp 8 */
+static void loops_are_told_apart(void **state)
+{
+	struct x86_func f = decode(
+		CODE(0x74, 0xfe, 0x74, 0x00, 0x74, 0x05, 0xeb, 0xfa, 0x74, 0xfc, 0xc3, 0xeb, 0xfb));
+
+	(void)state;
+	assert_int_equal(f.blocks.len, 7);
+	assert_true(x86_in_loop(&f, 0)); /* on its own */
+	assert_false(x86_same_loop(&f, 0, 1));
+	for (uint32_t b = 1; b < 7; b++)
+		assert_int_equal(x86_same_loop(&f, 1, b), b != 5);
+	x86_func_deinit(&f);
+}
+
+/* As many blocks as there can be, each leading to the next and the last one to the first. */
+static void the_longest_loop(void **state)
+{
+	struct x86_func f;
+	struct err e;
+	uint8_t *code = malloc(X86_MAX_CODE);
+
+	(void)state;
+	assert_non_null(code);
+	for (size_t i = 0; i < X86_MAX_CODE; i += 2)
+		memcpy(code + i, "\x74", 2);
+	memcpy(code + X86_MAX_CODE - 6, "\x0f\x84\x00\x00\xff\xff", 6);
+	assert_int_equal(x86_decode((struct span){ code, X86_MAX_CODE }, &f, &e), 0);
+	assert_int_equal(f.blocks.len, X86_MAX_CODE / 2 - 2);
+	for (uint32_t b = 0; b < f.blocks.len; b++)
+		assert_true(x86_same_loop(&f, 0, b));
+	x86_func_deinit(&f);
+	free(code);
 }
 
 static void code_that_grows_the_stack_is_no_loop(void **state)
@@ -283,6 +322,8 @@ int main(void)
 		cmocka_unit_test(conditions_and_nops_are_told),
 		cmocka_unit_test(writes_are_seen_in_every_width),
 		cmocka_unit_test(blocks_and_loops),
+		cmocka_unit_test(loops_are_told_apart),
+		cmocka_unit_test(the_longest_loop),
 		cmocka_unit_test(code_that_grows_the_stack_is_no_loop),
 		cmocka_unit_test(jump_tables_and_tail_calls),
 		cmocka_unit_test(refuses_what_it_cannot_read),

@@ -100,10 +100,11 @@ static uint32_t pass_check(struct line *l, uint32_t b)
 	const struct x86_block *bl = &l->f->blocks.data[b];
 	const struct x86_insn *last = &l->f->insns.data[bl->last];
 
-	if (last->flow != X86_JCC || bl->taken != l->f->grow || bl->fall == X86_NONE)
+	if (last->flow != X86_JCC || l->f->grow == X86_NONE || bl->taken != l->f->grow ||
+	    bl->fall == X86_NONE)
 		return X86_NONE;
 	l->checked = true;
-	if (last->step == X86_EMULATED && !x86_reaches(l->f, bl->fall, b))
+	if (last->step == X86_EMULATED && !x86_same_loop(l->f, bl->fall, b))
 		consider(l, RANK_CHECK, bl->last, last->cc ^ 1,
 			 "fall-through edge only: no frame push in this version");
 	return bl->fall;

@@ -14,6 +14,9 @@
  *   push_setup_xol_ops    50-57, and 41 50-57.
  *   is_prefix_bad         lock and segment prefixes: refused.
  *   good_insns_64         privileged, I/O and interrupt instructions: refused.
+ *   insn_get_prefixes     (arch/x86/lib/insn.c) a REX prefix stands right before the opcode; with
+ *                         anything between, the processor ignores it and the kernel takes what
+ *                         follows for the opcode, and refuses that.
  *
  * Multi-byte nops (0f 1f) are emulated by the newest kernels only and count as single-stepped.
  *
@@ -46,6 +49,15 @@ static bool has_prefix(const ZydisDecodedInstruction *in, const char *set)
 
 #define REX "\x40\x41\x42\x43\x44\x45\x46\x47\x48\x49\x4a\x4b\x4c\x4d\x4e\x4f"
 
+static bool has_ignored_rex(const ZydisDecodedInstruction *in)
+{
+	for (unsigned int i = 0; i + 1 < in->raw.prefix_count; i++) {
+		if ((in->raw.prefixes[i].value & 0xf0) == 0x40)
+			return true;
+	}
+	return false;
+}
+
 /* The jmp, call and jcc that the kernel emulates; no others. */
 static bool is_relative_branch(const ZydisDecodedInstruction *in)
 {
@@ -60,7 +72,7 @@ static enum x86_step classify_step(const ZydisDecodedInstruction *in)
 {
 	if (in->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY)
 		return X86_SINGLE_STEP;
-	if (has_prefix(in, "\xf0\x26\x2e\x36\x3e"))
+	if (has_prefix(in, "\xf0\x26\x2e\x36\x3e") || has_ignored_rex(in))
 		return X86_REFUSED;
 	if (is_relative_branch(in))
 		return has_prefix(in, "\x66") ? X86_REFUSED : X86_EMULATED;
@@ -295,6 +307,103 @@ static void find_grow(struct x86_func *f)
 	}
 }
 
+struct visit {
+	uint32_t number; /* in the order of the visits, 0: none yet */
+	uint32_t low;	 /* the smallest number among the open blocks that this one leads to */
+	uint32_t from;	 /* the block that led here, or X86_NONE */
+	uint8_t edges;	 /* followed so far */
+	bool open;	 /* its component is not complete */
+};
+
+struct loop_search {
+	struct x86_func *f;
+	struct visit *visits; /* by block */
+	uint32_t *open;
+	uint32_t nopen, number;
+};
+
+static void visit(struct loop_search *s, uint32_t b, uint32_t from)
+{
+	s->number++;
+	s->visits[b] =
+		(struct visit){ .number = s->number, .low = s->number, .from = from, .open = true };
+	s->open[s->nopen++] = b;
+}
+
+/* Block b is the first of its component: what was opened since is the rest of it. */
+static void close_component(struct loop_search *s, uint32_t b)
+{
+	const struct x86_block *first = &s->f->blocks.data[b];
+	bool loop = s->open[s->nopen - 1] != b || first->taken == b || first->fall == b;
+	uint32_t member;
+
+	do {
+		member = s->open[--s->nopen];
+		s->visits[member].open = false;
+		s->f->blocks.data[member].loop = loop ? b : X86_NONE;
+	} while (member != b);
+}
+
+/* Goes one step on from block b; returns where to. */
+static uint32_t follow(struct loop_search *s, uint32_t b)
+{
+	struct visit *v = &s->visits[b];
+	const struct x86_block *bl = &s->f->blocks.data[b];
+	uint32_t to = v->from;
+
+	if (v->edges < 2) {
+		to = v->edges++ ? bl->fall : bl->taken;
+		if (to == X86_NONE)
+			return b;
+		if (!s->visits[to].number) {
+			visit(s, to, b);
+			return to;
+		}
+		if (s->visits[to].open && s->visits[to].number < v->low)
+			v->low = s->visits[to].number;
+		return b;
+	}
+	if (v->low == v->number)
+		close_component(s, b);
+	if (to != X86_NONE && v->low < s->visits[to].low)
+		s->visits[to].low = v->low;
+	return to;
+}
+
+/*
+ * Finds the loops: the strongly connected components of the graph of blocks, all in one pass
+ * (R. Tarjan, Depth-first search and linear graph algorithms, 1972), on a stack of its own.
+ */
+static int find_loops(struct x86_func *f, struct err *e)
+{
+	struct visit *visits _cleanup_free_ = calloc(f->blocks.len, sizeof(*visits));
+	uint32_t *open _cleanup_free_ = calloc(f->blocks.len, sizeof(*open));
+	struct loop_search s = { .f = f, .visits = visits, .open = open };
+
+	if (!visits || !open)
+		return err_set(e, -ENOMEM, "code: out of memory");
+	for (uint32_t i = 0; i < f->blocks.len; i++) {
+		if (visits[i].number)
+			continue;
+		visit(&s, i, X86_NONE);
+		for (uint32_t b = i; b != X86_NONE;)
+			b = follow(&s, b);
+	}
+	return 0;
+}
+
+/* Everything behind the decoding of single instructions. */
+static int find_flow(struct x86_func *f, struct err *e)
+{
+	int rc = find_blocks(f, e);
+
+	if (rc)
+		return rc;
+	link_blocks(f);
+	find_grow(f);
+	return find_loops(f, e);
+}
+
 int x86_decode(struct span code, struct x86_func *ret, struct err *e)
 {
 	struct x86_func f = { .code = code };
@@ -309,46 +418,18 @@ int x86_decode(struct span code, struct x86_func *ret, struct err *e)
 		return err_set(e, -EBADMSG, "code: empty");
 	rc = decode_insns(&f, len, e);
 	if (!rc)
-		rc = find_blocks(&f, e);
-	if (rc) {
+		rc = find_flow(&f, e);
+	if (rc)
 		x86_func_deinit(&f);
-		return rc;
-	}
-	link_blocks(&f);
-	find_grow(&f);
-	*ret = f;
-	return 0;
+	else
+		*ret = f;
+	return rc;
 }
 
 void x86_func_deinit(struct x86_func *f)
 {
 	vec_deinit(&f->insns);
 	vec_deinit(&f->blocks);
-}
-
-bool x86_reaches(const struct x86_func *f, uint32_t from, uint32_t to)
-{
-	bool *seen _cleanup_free_ = calloc(f->blocks.len, sizeof(*seen));
-	uint32_t *todo _cleanup_free_ = calloc(f->blocks.len + 1, sizeof(*todo));
-	size_t n = 0;
-
-	if (!seen || !todo)
-		return true; /* the cautious answer */
-	todo[n++] = from;
-	while (n) {
-		const struct x86_block *b = &f->blocks.data[todo[--n]];
-		const uint32_t next[] = { b->taken, b->fall };
-
-		for (size_t i = 0; i < 2; i++) {
-			if (next[i] == to)
-				return true;
-			if (next[i] != X86_NONE && !seen[next[i]]) {
-				seen[next[i]] = true;
-				todo[n++] = next[i];
-			}
-		}
-	}
-	return false;
 }
 
 void x86_format(const struct x86_func *f, const struct x86_insn *in, uint64_t addr, char *buf,

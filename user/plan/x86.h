@@ -59,6 +59,7 @@ struct x86_block {
 	uint32_t first, last; /* instructions */
 	uint32_t taken;	      /* the block its branch leads to, or X86_NONE */
 	uint32_t fall;	      /* the block after it, when control can get there, or X86_NONE */
+	uint32_t loop;	      /* the same for all blocks that lead to each other, or X86_NONE */
 };
 
 struct x86_func {
@@ -77,12 +78,15 @@ struct x86_func {
 int x86_decode(struct span code, struct x86_func *ret, struct err *e);
 void x86_func_deinit(struct x86_func *f);
 
-/* True when control can get from block from (from its end) to block to. */
-bool x86_reaches(const struct x86_func *f, uint32_t from, uint32_t to);
 /* True when block b can be passed more than once in one call. */
 static inline bool x86_in_loop(const struct x86_func *f, uint32_t b)
 {
-	return x86_reaches(f, b, b);
+	return f->blocks.data[b].loop != X86_NONE;
+}
+/* True when control can get from block a to block b and from there back. */
+static inline bool x86_same_loop(const struct x86_func *f, uint32_t a, uint32_t b)
+{
+	return x86_in_loop(f, a) && f->blocks.data[a].loop == f->blocks.data[b].loop;
 }
 
 /* The instruction in Intel syntax; addr is that of the function. */
