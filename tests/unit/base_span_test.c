@@ -73,6 +73,11 @@ static void cstr_needs_its_nul(void **state)
 	assert_false(span_cstr(s, 4, &str));
 	assert_false(span_cstr(s, 7, &str));
 	assert_false(span_cstr(s, UINT64_MAX, &str));
+	/* "one" and its NUL are four bytes. */
+	assert_true(span_cstr_within(s, 0, 4, &str));
+	assert_false(span_cstr_within(s, 0, 3, &str));
+	assert_false(span_cstr_within(s, 0, 0, &str));
+	assert_false(span_cstr_within(s, 7, 4, &str));
 }
 
 static uint64_t uvarint(struct span s, bool *failed)

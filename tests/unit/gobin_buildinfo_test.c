@@ -123,6 +123,25 @@ static void modinfo_may_be_short(void **state)
 	buildinfo_deinit(&bi);
 }
 
+/* No path is that long: what is kept of it is. */
+static void long_values_are_cut(void **state)
+{
+	_cleanup_buf_ struct buf b = { 0 }, modinfo = { 0 };
+	struct buildinfo bi = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	buf_put(&modinfo, START "mod\t", sizeof(START "mod\t") - 1);
+	for (unsigned int i = 0; i < 100000; i++)
+		buf_u8(&modinfo, 'a');
+	buf_put(&modinfo, "\tv1\n" END, sizeof("\tv1\n" END) - 1);
+	put_inline(&b, "go1.26.8", (char *)modinfo.data, modinfo.len);
+	assert_int_equal(parse(b.data, b.len, &bi, &e), 0);
+	assert_int_equal(strlen(bi.module), 4096);
+	assert_string_equal(bi.module_version, "v1");
+	buildinfo_deinit(&bi);
+}
+
 /* What will be printed holds no terminal escapes. */
 static void control_characters_are_replaced(void **state)
 {
@@ -197,6 +216,7 @@ int main(void)
 		cmocka_unit_test(reads_inline_strings),
 		cmocka_unit_test(reads_pointers),
 		cmocka_unit_test(modinfo_may_be_short),
+		cmocka_unit_test(long_values_are_cut),
 		cmocka_unit_test(control_characters_are_replaced),
 		cmocka_unit_test(the_magic_is_aligned),
 		cmocka_unit_test(nothing_there_is_not_go),

@@ -268,6 +268,36 @@ static void impossible_tables_are_refused(void **state)
 	x = fixture(state);
 	put(x, &huge, 8, offsetof(Elf64_Ehdr, e_phoff));
 	refused(x, -EBADMSG, "program headers");
+	x = fixture(state);
+	put(x, "\xff\xff", 2, offsetof(Elf64_Ehdr, e_phnum));
+	refused(x, -EBADMSG, "program headers: 65535");
+}
+
+/* Each of the segments is all of the file. */
+static void overlapping_segments_are_refused(void **state)
+{
+	struct fixture *x = fixture(state);
+	Elf64_Ehdr h;
+	Elf64_Phdr ph;
+
+	memcpy(&h, x->data, sizeof(h));
+	for (uint64_t i = 0; i < h.e_phnum; i++) {
+		uint64_t at = h.e_phoff + i * sizeof(ph);
+
+		memcpy(&ph, x->data + at, sizeof(ph));
+		ph.p_offset = 0;
+		ph.p_filesz = x->len;
+		put(x, &ph, sizeof(ph), at);
+	}
+	refused(x, -EBADMSG, "segments of");
+}
+
+static void files_larger_than_programs_are_refused(void **state)
+{
+	struct fixture *x = fixture(state);
+
+	assert_int_equal(ftruncate(x->fd, (off_t)IMAGE_MAX_BYTES + 1), 0);
+	refused(x, -ENOEXEC, "larger than any program");
 }
 
 /* From the end to the start: every byte of the first page, and of the end, samples between. */
@@ -384,6 +414,8 @@ int main(void)
 		cmocka_unit_test(without_a_gnu_build_id_there_is_gos),
 		cmocka_unit_test(section_headers_may_be_missing),
 		cmocka_unit_test(impossible_tables_are_refused),
+		cmocka_unit_test(overlapping_segments_are_refused),
+		cmocka_unit_test(files_larger_than_programs_are_refused),
 		cmocka_unit_test(truncated_files_are_refused),
 		cmocka_unit_test(changed_bytes_do_no_harm),
 	};

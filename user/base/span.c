@@ -40,7 +40,14 @@ SPAN_READ(64)
 
 bool span_cstr(struct span s, uint64_t off, const char **ret)
 {
-	if (off >= s.len || !memchr(s.data + off, 0, s.len - off))
+	return span_cstr_within(s, off, SIZE_MAX, ret);
+}
+
+bool span_cstr_within(struct span s, uint64_t off, size_t max, const char **ret)
+{
+	size_t len = off < s.len ? s.len - off : 0;
+
+	if (!len || !memchr(s.data + off, 0, len < max ? len : max))
 		return false;
 	*ret = (const char *)s.data + off;
 	return true;

@@ -27,6 +27,9 @@ bool span_u32(struct span s, uint64_t off, uint32_t *ret);
 bool span_u64(struct span s, uint64_t off, uint64_t *ret);
 /* The NUL-terminated string at off; fails when no NUL follows inside the span. */
 bool span_cstr(struct span s, uint64_t off, const char **ret);
+/* The same; fails also when the NUL is not among the first max bytes: it is not looked for further.
+ */
+bool span_cstr_within(struct span s, uint64_t off, size_t max, const char **ret);
 
 struct reader {
 	struct span s;

@@ -34,6 +34,7 @@
 #define INLINE	    32
 #define SENTINEL    16
 #define VERSION_MAX 256
+#define VALUE_MAX   4096 /* longer paths are cut */
 /*
  * The linker puts the blob first, and Go's own reader looked no further than 64 KiB
  * (debug/buildinfo, up to 1.21). A file full of holes can be as long as it likes.
@@ -159,8 +160,10 @@ static bool equal(struct span s, const char *to)
 /* A copy with '?' for control characters: it will be printed. */
 static char *copy(struct span s)
 {
-	char *p = malloc(s.len + 1);
+	char *p;
 
+	s.len = s.len < VALUE_MAX ? s.len : VALUE_MAX;
+	p = malloc(s.len + 1);
 	if (!p)
 		return NULL;
 	for (size_t i = 0; i < s.len; i++)

@@ -16,12 +16,12 @@
 
 #include "base/cleanup.h"
 
-#define _cleanup_image_ __attribute__((cleanup(image_close)))
-
 /* Type of the note that holds the Go build id (cmd/internal/buildid/note.go: elfGoBuildIDTag). */
 #define NT_GO_BUILD_ID 4
 
-#define NOTES_MAX 65536
+#define NOTES_MAX 4096 /* bytes of notes in one place */
+
+#define SECTION_NAME_MAX 256 /* bytes, with the NUL */
 
 static int map_file(const char *path, struct span *ret, struct err *e)
 {
@@ -37,6 +37,9 @@ static int map_file(const char *path, struct span *ret, struct err *e)
 		return err_set(e, -ENOEXEC, "not a regular file");
 	if (!st.st_size)
 		return err_set(e, -ENOEXEC, "not an ELF file: empty");
+	if ((uint64_t)st.st_size > IMAGE_MAX_BYTES)
+		return err_set(e, -ENOEXEC, "a file of %lu bytes: larger than any program",
+			       (uint64_t)st.st_size);
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return err_sys(e, -errno, "mmap");
@@ -73,6 +76,9 @@ static int check_tables(struct span file, const Elf64_Ehdr *h, struct err *e)
 {
 	struct span s;
 
+	if (h->e_phnum > IMAGE_MAX_HEADERS)
+		return err_set(e, -EBADMSG, "program headers: %u, more than %u", h->e_phnum,
+			       IMAGE_MAX_HEADERS);
 	if (h->e_phentsize != sizeof(Elf64_Phdr) ||
 	    !span_sub(file, h->e_phoff, (uint64_t)h->e_phnum * sizeof(Elf64_Phdr), &s))
 		return err_set(
@@ -93,8 +99,10 @@ static int check_tables(struct span file, const Elf64_Ehdr *h, struct err *e)
 	return 0;
 }
 
+/* All of the segments may have to be searched: none twice, for overlapping, and not too much. */
 static int read_loads(struct image *img, struct err *e)
 {
+	uint64_t bytes = 0;
 	size_t n;
 
 	if (elf_getphdrnum(img->elf, &n))
@@ -115,6 +123,7 @@ static int read_loads(struct image *img, struct err *e)
 		if (img->nloads == IMAGE_MAX_LOADS)
 			return err_set(e, -EBADMSG, "program headers: more than %u PT_LOAD",
 				       IMAGE_MAX_LOADS);
+		bytes += ph.p_filesz;
 		img->loads[img->nloads++] = (struct image_load){ .vaddr = ph.p_vaddr,
 								 .offset = ph.p_offset,
 								 .filesz = ph.p_filesz,
@@ -123,6 +132,10 @@ static int read_loads(struct image *img, struct err *e)
 	}
 	if (!img->nloads)
 		return err_set(e, -EBADMSG, "program headers: no PT_LOAD");
+	if (bytes > img->file.len || bytes > IMAGE_MAX_LOADED)
+		return err_set(e, -EBADMSG,
+			       "program headers: segments of 0x%lx bytes in a file of 0x%zx", bytes,
+			       img->file.len);
 	return 0;
 }
 
@@ -136,7 +149,7 @@ static bool read_section(const struct image *img, Elf_Scn *scn, struct image_sec
 	if (sh.sh_type != SHT_NOBITS && sh.sh_type != SHT_NULL &&
 	    !span_sub(img->file, sh.sh_offset, sh.sh_size, &s.data))
 		return false;
-	span_cstr(img->names, sh.sh_name, &s.name);
+	span_cstr_within(img->names, sh.sh_name, SECTION_NAME_MAX, &s.name);
 	s.addr = sh.sh_addr;
 	s.type = sh.sh_type;
 	s.link = sh.sh_link;
@@ -163,39 +176,57 @@ static int read_sections(struct image *img, struct err *e)
 	return 0;
 }
 
-int image_open(const char *path, struct image *ret, struct err *e)
+/* Checks img->file and fills in the rest. */
+static int read_image(struct image *img, struct err *e)
 {
-	_cleanup_image_ struct image img = { 0 };
 	Elf64_Ehdr h = { 0 };
-	int rc;
+	int rc = check_header(img->file, &h, e);
 
-	rc = map_file(path, &img.file, e);
 	if (!rc)
-		rc = check_header(img.file, &h, e);
-	if (!rc)
-		rc = check_tables(img.file, &h, e);
+		rc = check_tables(img->file, &h, e);
 	if (rc)
 		return rc;
-	img.pie = h.e_type == ET_DYN;
+	img->pie = h.e_type == ET_DYN;
 	elf_version(EV_CURRENT);
 	/* libelf takes a char *, but only writes when told to (elf_update). */
-	img.elf = elf_memory((char *)img.file.data, img.file.len);
-	if (!img.elf)
+	img->elf = elf_memory((char *)img->file.data, img->file.len);
+	if (!img->elf)
 		return err_set(e, -EBADMSG, "ELF header: %s", elf_errmsg(-1));
-	rc = read_loads(&img, e);
-	if (!rc)
-		rc = read_sections(&img, e);
+	rc = read_loads(img, e);
+	return rc ? rc : read_sections(img, e);
+}
+
+int image_read(struct span file, struct image *ret, struct err *e)
+{
+	struct image img = { .file = file };
+	int rc = read_image(&img, e);
+
+	if (rc)
+		image_close(&img);
+	else
+		*ret = img;
+	return rc;
+}
+
+int image_open(const char *path, struct image *ret, struct err *e)
+{
+	struct span file;
+	int rc = map_file(path, &file, e);
+
 	if (rc)
 		return rc;
-	*ret = img;
-	img = (struct image){ 0 };
-	return 0;
+	rc = image_read(file, ret, e);
+	if (rc)
+		munmap((void *)file.data, file.len);
+	else
+		ret->mapped = true;
+	return rc;
 }
 
 void image_close(struct image *img)
 {
 	elf_end(img->elf);
-	if (img->file.data)
+	if (img->mapped)
 		munmap((void *)img->file.data, img->file.len);
 	*img = (struct image){ 0 };
 }

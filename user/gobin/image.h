@@ -11,7 +11,10 @@
 #include "base/err.h"
 #include "base/span.h"
 
+#define IMAGE_MAX_BYTES	   (1ull << 32) /* of a file, debug information included */
+#define IMAGE_MAX_LOADED   (1ull << 30) /* of its segments */
 #define IMAGE_MAX_LOADS	   32
+#define IMAGE_MAX_HEADERS  128 /* of programs */
 #define IMAGE_MAX_SECTIONS 4096
 
 struct image_load {
@@ -29,7 +32,8 @@ struct image_section {
 };
 
 struct image {
-	struct span file; /* mapped, read-only */
+	struct span file; /* read-only */
+	bool mapped;	  /* by image_open */
 	Elf *elf;
 	struct span names; /* of the sections */
 	struct image_load loads[IMAGE_MAX_LOADS];
@@ -38,10 +42,13 @@ struct image {
 };
 
 /*
- * Maps and checks path: every segment and every section lies inside the file.
+ * Maps and checks path: every segment and every section lies inside the file, and the segments
+ * together are neither larger than it nor than IMAGE_MAX_LOADED.
  * Errors: those of open(2); -ENOEXEC: no x86-64 ELF program; -EBADMSG: damaged.
  */
 int image_open(const char *path, struct image *ret, struct err *e);
+/* The same for a file in memory, which stays the caller's and outlives the image. */
+int image_read(struct span file, struct image *ret, struct err *e);
 /* Takes a zeroed image too. */
 void image_close(struct image *img);
 

@@ -30,6 +30,9 @@
 #define MAGIC_LEN 8
 #define NFUNC	  8
 
+/* The largest programs have some hundred thousand; all are walked through to find some by name. */
+#define MAX_FUNCS (1u << 22)
+
 /* Steps in one pc-value table: the largest functions have some hundred thousand instructions. */
 #define MAX_STEPS (1u << 20)
 
@@ -88,7 +91,7 @@ static int read_header(struct span s, uint64_t addr, const struct pclntab_format
 			return err_set(e, -EBADMSG, "pclntab: %s 0x%lx: past 0x%lx", part[i],
 				       off[i], off[i + 1]);
 	/* Two words a function and the end of the last one. */
-	if (!t.nfunc || t.nfunc > t.funcs.len / (2 * word_size(&t)) ||
+	if (!t.nfunc || t.nfunc > MAX_FUNCS || t.nfunc > t.funcs.len / (2 * word_size(&t)) ||
 	    (2 * t.nfunc + 1) * word_size(&t) > t.funcs.len)
 		return err_set(e, -EBADMSG, "pclntab: functab of %lu entries in 0x%zx bytes",
 			       t.nfunc, t.funcs.len);
@@ -190,21 +193,9 @@ bool pclntab_func_at(const struct pclntab *t, uint64_t addr, struct pclntab_func
 	return true;
 }
 
-/* The string at off, when it ends within reach. */
-static bool string_at(struct span table, uint64_t off, const char **ret)
-{
-	struct span s;
-
-	if (off >= table.len)
-		return false;
-	s = (struct span){ table.data + off, table.len - off };
-	s.len = s.len < STRING_MAX ? s.len : STRING_MAX;
-	return span_cstr(s, 0, ret);
-}
-
 bool pclntab_name(const struct pclntab *t, uint32_t name_off, const char **ret)
 {
-	return string_at(t->names, name_off, ret);
+	return span_cstr_within(t->names, name_off, STRING_MAX, ret);
 }
 
 bool pclntab_func_name(const struct pclntab *t, const struct pclntab_func *f, const char **ret)
@@ -338,7 +329,7 @@ static bool file_name(const struct pclntab *t, const struct pclntab_func *f, int
 
 	return file >= 0 && span_u32(f->rec, t->format->func.cu, &cu) &&
 	       span_u32(t->cutab, ((uint64_t)cu + (uint32_t)file) * 4, &off) &&
-	       string_at(t->filetab, off, ret);
+	       span_cstr_within(t->filetab, off, STRING_MAX, ret);
 }
 
 void pclntab_file_line(const struct pclntab *t, const struct pclntab_func *f, uint64_t addr,
