@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,11 +37,26 @@ static void open_standard_streams(void)
 		close(fd);
 }
 
+/*
+ * A file that is mapped and then cut short ends in this signal at the next look at it. The binary
+ * of a running process cannot be cut short (ETXTBSY); one on disk can.
+ */
+static void on_bus_error(int sig)
+{
+	static const char text[] = "mapprobe: the binary was cut short while it was read\n";
+	ssize_t unused = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)sig;
+	(void)unused;
+	_exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 
 	open_standard_streams();
+	signal(SIGBUS, on_bus_error);
 
 	if (!name) {
 		print_help(stderr);
