@@ -35,7 +35,7 @@ objs    = $(patsubst %.c,$(OUT)/%.o,$(call srcs,$(1)))
 archive = $(OUT)/user/$(1).a
 
 .DEFAULT_GOAL := all
-.PHONY: all setup demo test check unit system matrix kernels bench lint format targets help
+.PHONY: all setup demo test check unit fuzz system matrix kernels bench lint format targets help
 .PHONY: install clean
 
 all: $(OUT)/mapprobe ## build build/mapprobe (V=1 verbose, DEBUG=1, SAN=address|undefined|all)
@@ -120,6 +120,35 @@ kernels: all targets ## on Debian's kernels 5.10, 6.1, 6.12 (QEMU) -> docs/kerne
 
 bench: all targets ## measure (root, some minutes), into docs/performance.md
 	$(Q)tests/bench/run
+
+# tests/fuzz/fuzz_SUBJECT.c is one libFuzzer target; the rooms are built once more for them.
+FUZZ_SECONDS ?= 10
+FUZZ_ROOMS   := $(foreach r,report $(USES_report) plan $(USES_plan),user/$(r))
+FUZZ_SRCS    := $(wildcard $(addsuffix /*.c,$(sort $(FUZZ_ROOMS))))
+FUZZ_OBJS    := $(FUZZ_SRCS:%.c=$(BUILD)/fuzz/%.o) \
+		$(patsubst user/%.proto,$(BUILD)/fuzz/gen/%.pb-c.o,$(wildcard user/report/*.proto))
+FUZZ_BINS    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_CC       = $(CLANG) $(CPPFLAGS) -Itests/fuzz -std=gnu11 -O1 -g -fno-omit-frame-pointer \
+		-Wall -Wextra -Werror -fno-sanitize-recover=all
+
+$(BUILD)/fuzz/user/%.o: user/%.c | $(PROTOS:.o=.h)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/gen/%.o: $(OUT)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=address,undefined -c $< -o $@
+
+$(BUILD)/fuzz/rooms.a: $(FUZZ_OBJS)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/rooms.a
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -MMD -MP -o $@ \
+		$(filter %.c %.a,$^) $(LIBS)
+
+fuzz: $(FUZZ_BINS) ## fuzz every parser: its corpus, then FUZZ_SECONDS=10 each
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_BINS)
 
 setup: ## install what is missing (Debian 12)
 	$(Q)packaging/setup.sh

@@ -7,7 +7,7 @@ set -euo pipefail
 
 packages=(
 	gcc make pkg-config git ca-certificates
-	clang llvm clang-format bpftool
+	clang libclang-rt-dev llvm clang-format bpftool
 	libbpf-dev libelf-dev libdw-dev zlib1g-dev libcap-ng-dev
 	libzydis-dev libprotobuf-c-dev protobuf-c-compiler libjansson-dev
 	libcmocka-dev

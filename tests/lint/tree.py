@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The source files: those that git knows or would take."""
+"""The source files: those that git knows or would take, but for what the fuzzers start from."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ class Tree:
                      for name in names if not top.startswith(("./build", "./.git"))]
         self.text = {}
         for path in sorted(set(paths)):
-            if not os.path.isfile(path) or os.path.islink(path):
+            if not os.path.isfile(path) or os.path.islink(path) or "/fuzz/corpus/" in path:
                 continue
             with open(path, "rb") as f:
                 data = f.read()
