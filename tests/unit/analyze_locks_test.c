@@ -2,7 +2,7 @@
 /* Waits for locks, one inside another, half seen; and the crash. */
 #include "unit/analyze_stream.h"
 
-#include "analyze/opens.h"
+#include "analyze/waits.h"
 
 /* Pairs of sites, each in a function of its own. */
 enum { MUTEX, WRITER, SEMA, APART, NPAIRS };
@@ -126,6 +126,19 @@ static void nested(void **state)
 	assert_string_equal(r->locks[2].kind, "semaphore");
 	assert_int_equal(r->unmatched, 0);
 	analyzer_destroy(a);
+}
+
+/* All that was seen lies in another one that was not: of the others, nothing is known. */
+static void none_but_nested(void **state)
+{
+	const struct result_count seen = {
+		.known = true, .hits = 1, .value = 1, .lo = 1, .hi = INFINITY
+	};
+	struct result_count c = waits_outermost(seen, 1, 1);
+
+	(void)state;
+	assert_int_equal(c.hits, 0);
+	assert_true(c.value == 0 && c.lo == 0 && isinf(c.hi));
 }
 
 /* Lost and cut-off waits are counted and do not shift the others. */
@@ -290,10 +303,10 @@ static void crash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(waits),     cmocka_unit_test(nested),
-		cmocka_unit_test(half_seen), cmocka_unit_test(apart),
-		cmocka_unit_test(too_deep),  cmocka_unit_test(room_is_reused),
-		cmocka_unit_test(crash),
+		cmocka_unit_test(waits),	   cmocka_unit_test(nested),
+		cmocka_unit_test(none_but_nested), cmocka_unit_test(half_seen),
+		cmocka_unit_test(apart),	   cmocka_unit_test(too_deep),
+		cmocka_unit_test(room_is_reused),  cmocka_unit_test(crash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,8 @@
 #include "analyze/opens.h"
 #include "unit/analyze_stream.h"
 
-#define KEYS 1000
+#define KEYS   1000
+#define NO_KEY 1
 
 static bool before(const struct open *v, const void *ctx)
 {
@@ -59,13 +60,37 @@ static void drop_what_is_stale(void **state)
 		o = (struct opens){ 0 };
 		fill(&o);
 		n = o.n;
-		n -= opens_drop(&o, before, &limits[i]);
+		n -= opens_expire(&o, NO_KEY, before, &limits[i]);
 		assert_int_equal(o.n, n);
 		expect_from(&o, limits[i]);
-		assert_int_equal(opens_drop(&o, before, &limits[i]), 0);
+		assert_int_equal(opens_expire(&o, NO_KEY, before, &limits[i]), 0);
 	}
 	assert_int_equal(o.n, 0);
 	assert_int_equal(o.top.len, 0);
+	opens_deinit(&o);
+}
+
+/* While there are few, only the key that is asked for is looked at. */
+static void all_are_looked_through_when_they_are_many(void **state)
+{
+	const uint64_t all = UINT64_MAX;
+	struct opens o = { 0 };
+
+	(void)state;
+	assert_int_equal(opens_expire(&o, NO_KEY, before, &all), 0);
+	for (uint64_t k = 0; k < 100; k++)
+		assert_int_equal(opens_push(&o, k, (struct open){ .time_ns = k }), 0);
+	assert_int_equal(opens_expire(&o, 7, before, &all), 1);
+	assert_int_equal(opens_expire(&o, 7, before, &all), 0);
+	assert_int_equal(o.n, 99);
+	for (uint64_t k = 100; o.n > 1 && k < 100000; k++) {
+		assert_int_equal(opens_push(&o, k, (struct open){ .time_ns = k }), 0);
+		assert_in_range(opens_expire(&o, k, before, &all), 1, 100);
+	}
+	assert_int_equal(o.n, 99); /* each is gone before the next comes */
+	fill(&o);
+	opens_expire(&o, NO_KEY, before, &all);
+	assert_int_equal(o.n, 0);
 	opens_deinit(&o);
 }
 
@@ -79,7 +104,7 @@ static void no_pile(void **state)
 	for (int round = 0; round < 50; round++) {
 		fill(&o);
 		expect_from(&o, 0);
-		opens_drop(&o, before, &all);
+		opens_expire(&o, NO_KEY, before, &all);
 	}
 	assert_in_range(o.all.len, KEYS, 2 * KEYS);
 	opens_deinit(&o);
@@ -89,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(drop_what_is_stale),
+		cmocka_unit_test(all_are_looked_through_when_they_are_many),
 		cmocka_unit_test(no_pile),
 	};
 

@@ -46,7 +46,6 @@ static int cycle_open(struct gc_context *c, struct gc_cycle fresh)
 	if (vec_push(&c->gc->cycles, fresh))
 		return -ENOMEM;
 	c->gc->current = (uint32_t)c->gc->cycles.len - 1;
-	gc_marking_expire(c->gc, fresh.start_ns);
 	return 0;
 }
 

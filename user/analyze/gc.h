@@ -90,8 +90,6 @@ int gc_cycle_started(struct gc_context *c, const struct abi_hit *stw, uint32_t s
 bool gc_start_pending(const struct gc *gc, const struct abi_hit *hit, bool even_late);
 /* Something that happens only in a cycle was seen: the session began in the middle of one. */
 int gc_cycle_evident(struct gc_context *c);
-/* A cycle has started: closes the drains and assists that can no longer be going on. */
-void gc_marking_expire(struct gc *gc, uint64_t now_ns);
 
 int gc_result(const struct gc *gc, const uint64_t *map_ops, struct build *b);
 /* Parts of it. */

@@ -65,7 +65,7 @@ int locks_begin(struct locks *l, const struct sites *s, const struct abi_hit *hi
 	};
 	unsigned int depth;
 
-	l->unmatched += waits_expire(&l->open, s, hit);
+	l->unmatched += waits_expire(&l->open, s, key, hit, (struct waits_age){ 0 });
 	stale = in_function(l, s, key, hit->site);
 	if (stale) {
 		close_inside(l, key, stale);
@@ -89,7 +89,7 @@ int locks_end(struct locks *l, const struct sites *s, const struct abi_hit *hit)
 	struct open w;
 	uint32_t kind;
 
-	l->unmatched += waits_expire(&l->open, s, hit);
+	l->unmatched += waits_expire(&l->open, s, key, hit, (struct waits_age){ 0 });
 	v = in_function(l, s, key, hit->site);
 	if (!v && !s->site[hit->site].paired)
 		v = opens_top(&l->open, key);

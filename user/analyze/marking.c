@@ -20,14 +20,26 @@
 #include "analyze/gc.h"
 
 #define DRAIN_IDLE    4 /* gcDrainIdle (runtime/mgcmark.go, Go 1.17-1.27) */
+#define DRAIN_MAX_NS  0
 #define ASSIST_MAX_NS 10000000000
 
 /* The use of open.arg. */
 enum {
 	ARG_FLAGS = 0,	/* of a drain */
 	ARG_NESTED = 0, /* of an assist */
-	ARG_CYCLES = 1, /* how many cycles had started */
 };
+
+/* Closes what can no longer be going on: it began so long before the start of a cycle. */
+static void expire(struct gc_context *c, struct opens *o, uint64_t key, const struct abi_hit *hit,
+		   uint64_t max_ns)
+{
+	const struct gc *gc = c->gc;
+	struct waits_age age = { .cycles = gc->cycles.len };
+
+	if (age.cycles)
+		age.before_ns = elapsed_ns(max_ns, gc->cycles.data[age.cycles - 1].start_ns);
+	c->gc->unmatched += waits_expire(o, c->sites, key, hit, age);
+}
 
 static int begin(struct gc_context *c, struct opens *o, uint64_t key, const struct abi_hit *hit,
 		 uint32_t stack, uint64_t arg)
@@ -35,9 +47,10 @@ static int begin(struct gc_context *c, struct opens *o, uint64_t key, const stru
 	return opens_push(o, key,
 			  (struct open){
 				  .time_ns = hit->time_ns,
-				  .arg = { [ARG_FLAGS] = arg, [ARG_CYCLES] = c->gc->cycles.len },
+				  .arg = { arg },
 				  .stack = stack,
 				  .cycle = c->gc->current,
+				  .cycles = c->gc->cycles.len,
 				  .site = hit->site,
 				  .window = hit->window,
 			  });
@@ -45,11 +58,11 @@ static int begin(struct gc_context *c, struct opens *o, uint64_t key, const stru
 
 /* Closes the innermost of key: true and *ret when the hit is its end. */
 static bool end(struct gc_context *c, struct opens *o, uint64_t key, const struct abi_hit *hit,
-		struct open *ret)
+		uint64_t max_ns, struct open *ret)
 {
 	const struct open *v;
 
-	c->gc->unmatched += waits_expire(o, c->sites, hit);
+	expire(c, o, key, hit, max_ns);
 	v = opens_top(o, key);
 	if (!v) {
 		c->gc->unmatched++;
@@ -78,7 +91,7 @@ int gc_drain_begin(struct gc_context *c, const struct abi_hit *hit, uint32_t sta
 
 	if (gc_cycle_evident(c))
 		return -ENOMEM;
-	c->gc->unmatched += waits_expire(o, c->sites, hit);
+	expire(c, o, hit->tid, hit, DRAIN_MAX_NS);
 	close_beyond(c->gc, o, hit->tid, 0);
 	return begin(c, o, hit->tid, hit, stack, hit->arg[0]);
 }
@@ -90,7 +103,7 @@ int gc_drain_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stack
 	uint64_t ns;
 
 	(void)stack;
-	if (!end(c, &c->gc->drains, hit->tid, hit, &v) || v.cycle == GC_NONE)
+	if (!end(c, &c->gc->drains, hit->tid, hit, DRAIN_MAX_NS, &v) || v.cycle == GC_NONE)
 		return 0;
 	cycle = &c->gc->cycles.data[v.cycle];
 	ns = elapsed_ns(v.time_ns, hit->time_ns);
@@ -112,7 +125,7 @@ static unsigned int assists_around(const struct gc_context *c, const struct abi_
 
 	if (known >= 0)
 		return (unsigned int)known;
-	if (!v || v->arg[ARG_CYCLES] != c->gc->cycles.len)
+	if (!v || v->cycles != c->gc->cycles.len)
 		return 0;
 	depth = opens_depth(&c->gc->assisting, key);
 	return depth < OPENS_DEPTH ? depth : 0;
@@ -126,7 +139,7 @@ int gc_assist_begin(struct gc_context *c, const struct abi_hit *hit, uint32_t st
 
 	if (gc_cycle_evident(c))
 		return -ENOMEM;
-	c->gc->unmatched += waits_expire(o, c->sites, hit);
+	expire(c, o, key, hit, ASSIST_MAX_NS);
 	around = assists_around(c, hit, stack);
 	close_beyond(c->gc, o, key, around);
 	c->gc->assists_begun++;
@@ -140,7 +153,8 @@ int gc_assist_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stac
 	uint64_t ns;
 
 	(void)stack;
-	if (!end(c, &c->gc->assisting, opens_goroutine(hit), hit, &v) || v.arg[ARG_NESTED])
+	if (!end(c, &c->gc->assisting, opens_goroutine(hit), hit, ASSIST_MAX_NS, &v) ||
+	    v.arg[ARG_NESTED])
 		return 0;
 	ns = elapsed_ns(v.time_ns, hit->time_ns);
 	if (v.cycle != GC_NONE) {
@@ -149,17 +163,4 @@ int gc_assist_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stac
 	}
 	result_hist_add(&c->gc->assist, ns);
 	return waits_add(&c->gc->assists, "assist", 0, v.stack, hit->goid, ns);
-}
-
-static bool began_before(const struct open *v, const void *ctx)
-{
-	return v->time_ns < *(const uint64_t *)ctx;
-}
-
-void gc_marking_expire(struct gc *gc, uint64_t now_ns)
-{
-	const uint64_t assists = elapsed_ns(ASSIST_MAX_NS, now_ns);
-
-	gc->unmatched += opens_drop(&gc->drains, began_before, &now_ns);
-	gc->unmatched += opens_drop(&gc->assisting, began_before, &assists);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/opens.h"
 
+#define OPENS_ENOUGH 1024 /* all are looked through for as many */
+
 struct open *opens_top(const struct opens *o, uint64_t key)
 {
 	const uint64_t *i = u64map_get(&o->top, key);
@@ -78,24 +80,40 @@ static void release(struct opens *o, uint32_t i)
 	}
 }
 
-uint64_t opens_drop(struct opens *o, bool (*stale)(const struct open *v, const void *ctx),
-		    const void *ctx)
+/* Closes the stale ones of key, of which i is the innermost; true when none is left. */
+static bool drop_stale(struct opens *o, uint64_t key, uint32_t i,
+		       bool (*stale)(const struct open *v, const void *ctx), const void *ctx)
 {
+	uint32_t kept = OPENS_NONE;
+
+	for (; i != OPENS_NONE && !stale(&o->all.data[i], ctx); i = o->all.data[i].below)
+		kept = i;
+	if (i == OPENS_NONE)
+		return false;
+	release(o, i);
+	if (kept != OPENS_NONE) {
+		o->all.data[kept].below = OPENS_NONE;
+		return false;
+	}
+	return u64map_del(&o->top, key);
+}
+
+uint64_t opens_expire(struct opens *o, uint64_t key,
+		      bool (*stale)(const struct open *v, const void *ctx), const void *ctx)
+{
+	const uint64_t *top = u64map_get(&o->top, key);
 	size_t before = o->n;
 
+	if (top)
+		drop_stale(o, key, (uint32_t)*top, stale, ctx);
+	if (o->n < o->enough)
+		return before - o->n;
 	for (size_t slot = 0; o->n && slot < o->top.cap; slot++) {
 		const struct u64map_slot *s = &o->top.slots[slot];
-		uint32_t kept = OPENS_NONE, i = s->used ? (uint32_t)s->value : OPENS_NONE;
 
-		for (; i != OPENS_NONE && !stale(&o->all.data[i], ctx); i = o->all.data[i].below)
-			kept = i;
-		if (i == OPENS_NONE)
-			continue;
-		release(o, i);
-		if (kept != OPENS_NONE)
-			o->all.data[kept].below = OPENS_NONE;
-		else if (u64map_del(&o->top, s->key))
+		if (s->used && drop_stale(o, s->key, (uint32_t)s->value, stale, ctx))
 			slot--; /* another key may have come to its place */
 	}
+	o->enough = 2 * o->n + o->top.cap / 4 + OPENS_ENOUGH;
 	return before - o->n;
 }

@@ -19,8 +19,9 @@
 struct open {
 	uint64_t time_ns;
 	uint64_t arg[2];
-	uint32_t stack; /* stacks_ref's */
-	uint32_t cycle; /* GC cycle it belongs to */
+	uint32_t stack;	 /* stacks_ref's */
+	uint32_t cycle;	 /* GC cycle it belongs to */
+	uint32_t cycles; /* of drains and assists: how many cycles had started */
 	uint16_t site, window;
 	uint32_t below; /* the one it lies in, or the next free one */
 };
@@ -30,6 +31,7 @@ struct opens {
 	VEC(struct open) all;
 	uint32_t free;	 /* index + 1 of an unused one, 0: none */
 	size_t n;	 /* open now */
+	size_t enough;	 /* of them to look through all */
 	uint16_t window; /* the latest one that a hit was in, see waits_expire */
 };
 
@@ -56,10 +58,11 @@ int opens_push(struct opens *o, uint64_t key, struct open v);
 /* Closes the innermost of key, which exists. */
 void opens_pop(struct opens *o, uint64_t key);
 /*
- * Closes, of all keys, those that are stale, and what they lie in, which is older still. Returns
- * how many.
+ * Closes those of key that are stale, and what they lie in, which is older still. When many have
+ * come to be open, does so for all keys: most of those that will not be closed never come back.
+ * That is seldom enough to be paid for by what was opened meanwhile. Returns how many.
  */
-uint64_t opens_drop(struct opens *o, bool (*stale)(const struct open *v, const void *ctx),
-		    const void *ctx);
+uint64_t opens_expire(struct opens *o, uint64_t key,
+		      bool (*stale)(const struct open *v, const void *ctx), const void *ctx);
 
 #endif

@@ -2,6 +2,7 @@
 #include "analyze/waits.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,24 +106,27 @@ bool waits_same(const struct sites *s, const struct open *v, const struct abi_hi
 
 struct expiry {
 	const struct sites *sites;
-	const struct abi_hit *hit;
+	struct abi_hit hit;
+	struct waits_age age;
 };
 
-static bool is_other(const struct open *v, const void *ctx)
+static bool is_stale(const struct open *v, const void *ctx)
 {
 	const struct expiry *x = ctx;
 
-	return !waits_same(x->sites, v, x->hit);
+	return !waits_same(x->sites, v, &x->hit) ||
+	       (v->cycles < x->age.cycles && v->time_ns < x->age.before_ns);
 }
 
-uint64_t waits_expire(struct opens *o, const struct sites *s, const struct abi_hit *hit)
+uint64_t waits_expire(struct opens *o, const struct sites *s, uint64_t key,
+		      const struct abi_hit *hit, struct waits_age age)
 {
-	const struct expiry x = { s, hit };
+	struct expiry x = { s, *hit, age };
 
-	if (!hit->window || hit->window == o->window)
-		return 0;
-	o->window = hit->window;
-	return opens_drop(o, is_other, &x);
+	if (hit->window)
+		o->window = hit->window;
+	x.hit.window = o->window;
+	return opens_expire(o, key, is_stale, &x);
 }
 
 struct result_count waits_outermost(struct result_count all, uint64_t begun, uint64_t nested)
@@ -139,9 +143,10 @@ struct result_count waits_outermost(struct result_count all, uint64_t begun, uin
 		return c;
 	}
 	c.exact = false;
-	c.hits -= c.hits > nested ? nested : 0;
+	c.hits -= c.hits > nested ? nested : c.hits;
 	c.value *= share;
 	c.lo *= share;
-	c.hi *= share;
+	if (!isinf(c.hi))
+		c.hi *= share;
 	return c;
 }

@@ -37,12 +37,17 @@ int waits_result(const struct waits *w, struct build *b, struct result_wait **re
  * always armed then and is windowed now.
  */
 bool waits_same(const struct sites *s, const struct open *v, const struct abi_hit *end);
+/* What is too old: began before a time, and when fewer cycles of the GC had started. */
+struct waits_age {
+	uint64_t cycles, before_ns;
+};
+
 /*
- * Closes what a hit in another window than that of the hit before can no longer be the end of, of
- * all goroutines: most of those that were cut off by the end of a window never come back. Returns
- * how many.
+ * Closes what is too old, and what the end of the latest window that a hit was in has cut off: of
+ * the hit's key, and of others as opens_expire does. Returns how many.
  */
-uint64_t waits_expire(struct opens *o, const struct sites *s, const struct abi_hit *hit);
+uint64_t waits_expire(struct opens *o, const struct sites *s, uint64_t key,
+		      const struct abi_hit *hit, struct waits_age age);
 
 /*
  * How many lie in no other one: of the count of all, of which begun were seen, nested of them
