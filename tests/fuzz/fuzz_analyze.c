@@ -79,8 +79,12 @@ static void put_stack(struct feed *f)
 
 	stack.id = fuzz_byte(&f->input) % 8;
 	stack.n = fuzz_byte(&f->input) % 6;
-	for (uint32_t i = 0; i < stack.n; i++)
-		stack.pc[i] = 0x401000 + number(f);
+	stack.flags = fuzz_byte(&f->input) % 4;
+	for (uint32_t i = 0; i < stack.n; i++) {
+		uint64_t pc = number(f);
+
+		stack.pc[i] = pc < ABI_GAP_MAX ? pc : 0x401000 + pc;
+	}
 	stack.size = (uint32_t)offsetof(struct abi_stack, pc) + stack.n * 8;
 	send(f, &stack);
 }

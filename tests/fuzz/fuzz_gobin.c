@@ -12,6 +12,7 @@ static void ask_address(const struct gobin *b, uint64_t addr)
 	size_t n = gobin_lines(b, addr, lines, GOBIN_MAX_INLINE);
 	struct gobin_func f;
 	const char *name;
+	uint32_t delta;
 	uint64_t off;
 	struct span s;
 	struct err e;
@@ -21,6 +22,7 @@ static void ask_address(const struct gobin *b, uint64_t addr)
 		fuzz_check(f.addr <= addr && addr < f.end && f.name);
 	else
 		fuzz_check(!n || lines[n - 1].func);
+	gobin_sp_delta(b, addr, &delta);
 	fuzz_check(gobin_bytes(b, addr, 1, &s) == gobin_file_offset(b, addr, &off));
 	if (!gobin_type_name(b, addr, &name, &e))
 		fuzz_check(*name);

@@ -30,6 +30,7 @@ static void ask_func(const struct pclntab *t, uint64_t i)
 	struct pclntab_func f, at;
 	struct gobin_line line;
 	const char *name;
+	uint32_t delta;
 
 	if (!pclntab_func(t, i, &f))
 		return;
@@ -43,6 +44,7 @@ static void ask_func(const struct pclntab *t, uint64_t i)
 		fuzz_check(name >= (const char *)t->names.data &&
 			   name + strlen(name) < (const char *)t->names.data + t->names.len);
 	ask_value(t, &f);
+	pclntab_sp_delta(t, f.addr, &delta);
 	pclntab_file_line(t, &f, f.addr, &line);
 	fuzz_check(line.file && strlen(line.file) < t->filetab.len + sizeof("?"));
 }
