@@ -23,10 +23,10 @@ class Format:
         self.etypes = self.types + (16 if minor >= 27 else 8)
         self.gofunc = 0x130 if minor < 20 else 0x158 if minor >= 27 else 0x140
 
-    def func(self, entry, name, pcfile, pcln, inltree, tree, tree_addr, start_line):
+    def func(self, entry, name, pcsp, pcfile, pcln, inltree, tree, tree_addr, start_line):
         """A runtime._func with pcdata 0 to 2 and funcdata 0 to 3."""
         head = struct.pack(self.word, entry)
-        head += struct.pack("<IIIIII", name, 0, 0, 0, pcfile, pcln)
+        head += struct.pack("<IIIIII", name, 0, 0, pcsp, pcfile, pcln)
         head += struct.pack("<II", 3, 0)
         head += struct.pack("<I", start_line) if self.minor >= 20 else b""
         head += bytes((0, 0, 0, 4))
@@ -63,6 +63,8 @@ def pc_values(pairs):
 # A function with a stack check, a branch, two returns and a call; 48 bytes.
 CODE = bytes.fromhex("493b6610" "7620" "55" "4889e5" "4883ec10" "4885c0" "7407" "4883c410" "5d" "c3"
                      "90" "e800000000" "90" "4883c410" "5d" "c3" "e800000000" "ebd3" "cccccc")
+# How far its instructions have moved the stack pointer.
+CODE_SP = [(0, 7), (8, 7), (24, 9), (8, 1), (0, 1), (24, 11), (8, 1), (0, 11)]
 FUNCTIONS = ["main.main", "runtime.mapassign_fast64", "runtime.gcStart", "runtime.fatal"]
 INLINED = "main.inner"
 
@@ -89,13 +91,13 @@ class Pclntab:
         table = (2 * len(functions) + 1) * struct.calcsize(fmt.word)
         table += -table % 8
         for (_, size), name in zip(functions, offs):
-            at = [len(pctab)]
-            for pairs in ([(0, size)], [(10, 4), (14, size - 4)],
-                          [(-1, 4), (0, 4), (1, size - 8)]):
-                pctab += pc_values(pairs)
+            at = []
+            for pairs in (CODE_SP if size == len(CODE) else [(0, size)], [(0, size)],
+                          [(10, 4), (14, size - 4)], [(-1, 4), (0, 4), (1, size - 8)]):
                 at.append(len(pctab))
+                pctab += pc_values(pairs)
             funcs.append((entry + (text if fmt.wide else 0), table + len(recs)))
-            recs += fmt.func(funcs[-1][0], name, at[0], at[1], at[2], 0, tree_addr, 10)
+            recs += fmt.func(funcs[-1][0], name, *at, 0, tree_addr, 10)
             recs += bytes(-len(recs) % 8)
             entry += size
         functab = b"".join(struct.pack(fmt.word, v) for f in funcs for v in f)
