@@ -38,7 +38,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_text(bi.version, size);
 		check_text(bi.module, size);
 		check_text(bi.module_version, size);
-		check_text(bi.experiment, size);
 		go_version_parse(bi.version, &v);
 		buildinfo_deinit(&bi);
 	}

@@ -155,8 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct program p;
 	struct span input = { data, size };
-	const struct release *release = fuzz_format(fuzz_byte(&input));
-	const struct go_version go = { .major = 1, .minor = release->minor };
+	struct fuzz_format f = fuzz_format(fuzz_byte(&input));
 	const struct moduledata md = { .data = { { DATA, DATA + DATA_LEN } } };
 	struct pclntab t;
 	struct globals *g;
@@ -165,11 +164,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_refs(input);
 	if (!p.nfuncs)
 		add_names(&p);
-	t = make_pclntab(&p, release->pclntab);
+	t = make_pclntab(&p, &f.pclntab);
 	for (size_t i = 0; i < p.nfuncs; i++)
 		write_code(&p, i, &input);
 	fuzz_image(TEXT, (struct span){ p.code, p.nfuncs * CODE }, &img);
-	g = globals_create(&img, &t, &md, &go);
+	g = globals_create(&img, &t, &md, &f.go);
 	fuzz_check(g);
 	for (size_t i = 0; i < GLOBALS; i++)
 		check_found(g, &global_variables[i]);

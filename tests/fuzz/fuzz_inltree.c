@@ -50,7 +50,8 @@ static void check_lines(const struct gobin_line *lines, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span input = { data, size };
-	const struct pclntab_format *format = fuzz_format(fuzz_byte(&input))->pclntab;
+	struct fuzz_format f = fuzz_format(fuzz_byte(&input));
+	const struct pclntab_format *format = &f.pclntab;
 	struct span rec = take_part(&input), pctab = take_part(&input), names = take_part(&input);
 	struct gobin_line lines[GOBIN_MAX_INLINE];
 	uint8_t funcs[REC + 256];

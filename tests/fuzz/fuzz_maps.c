@@ -15,14 +15,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span input = { data, size };
 	uint8_t format = fuzz_byte(&input);
-	const struct gobin_layout *l = &fuzz_format(format / 2)->layout;
-	bool swiss = format % 2 && l->map_dirptr;
+	struct fuzz_format f = fuzz_format(format / 2);
+	const struct gobin_layout *l = &f.layout;
+	bool swiss = format % 2 && l->map_dirptr != GOBIN_ABSENT;
 	struct span bytes = fuzz_take(&input, sizeof(memory));
 	struct target_map m;
 	struct err e = { 0 };
 	int rc;
 
-	if (!swiss && !l->hmap_b)
+	if (!swiss && l->hmap_b == GOBIN_ABSENT)
 		return 0;
 	memset(memory, 0, sizeof(memory));
 	if (bytes.len)

@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span input = { data, size };
-	const struct moduledata_format *format = &fuzz_format(fuzz_byte(&input))->moduledata;
+	struct fuzz_format f = fuzz_format(fuzz_byte(&input));
 	uint64_t start = DATA + fuzz_byte(&input) % 8, at;
 	/* As in the seeds. */
 	const struct pclntab t = {
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int rc;
 
 	fuzz_image(start, input, &img);
-	rc = moduledata_find(&img, format, &t, &md, &e);
+	rc = moduledata_find(&img, &f.layout, &t, &md, &e);
 	if (rc) {
 		fuzz_check_err(rc, &e);
 	} else {

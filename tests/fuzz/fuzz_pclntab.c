@@ -68,7 +68,8 @@ static void ask_names(const struct pclntab *t)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span input = { data, size };
-	const struct pclntab_format *format = fuzz_format(fuzz_byte(&input))->pclntab;
+	struct fuzz_format f = fuzz_format(fuzz_byte(&input));
+	const struct pclntab_format *format = &f.pclntab;
 	uint8_t *table = malloc(MAGIC_SIZE + input.len);
 	struct pclntab t;
 	struct image img;
