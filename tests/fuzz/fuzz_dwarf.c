@@ -5,6 +5,7 @@
  * where it reads beyond them is seen all the same, in the C library's functions.
  */
 #include <elf.h>
+#include <stddef.h>
 
 #include "fuzz.h"
 #include "gobin/dwarf.h"
@@ -26,7 +27,7 @@ static struct program *make_program(struct span abbrev, struct span info, size_t
 {
 	struct program *p;
 
-	*size = sizeof(*p) + abbrev.len + info.len;
+	*size = offsetof(struct program, data) + abbrev.len + info.len;
 	p = calloc(1, *size);
 	fuzz_check(p);
 	p->header = (Elf64_Ehdr){
@@ -46,11 +47,11 @@ static struct program *make_program(struct span abbrev, struct span info, size_t
 	p->segment.p_type = PT_LOAD;
 	p->sections[ABBREV] = (Elf64_Shdr){ .sh_name = 1,
 					    .sh_type = SHT_PROGBITS,
-					    .sh_offset = sizeof(*p),
+					    .sh_offset = offsetof(struct program, data),
 					    .sh_size = abbrev.len };
 	p->sections[INFO] = (Elf64_Shdr){ .sh_name = sizeof("\0.debug_abbrev"),
 					  .sh_type = SHT_PROGBITS,
-					  .sh_offset = sizeof(*p) + abbrev.len,
+					  .sh_offset = p->sections[ABBREV].sh_offset + abbrev.len,
 					  .sh_size = info.len };
 	p->sections[NAMES] = (Elf64_Shdr){ .sh_type = SHT_STRTAB,
 					   .sh_offset = offsetof(struct program, names),
