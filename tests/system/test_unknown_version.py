@@ -6,8 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import observe
-from harness import GO, NEWEST, NOT_GO, OK, TARGETS, mapprobe
+from harness import GO, NEWEST, NOT_GO, OK, TARGETS, mapprobe, observe
 
 OPS = ("assigns", "deletes", "clears", "grows")
 
@@ -35,7 +34,7 @@ def certainty(session):
 
 @pytest.mark.parametrize("version", ["go1.28.0", "go1.27.9"])
 def test_with_dwarf_it_is_exact_and_says_what_that_rests_on(renamed, tmp_path, version):
-    session = observe(tmp_path, renamed(version).parent, "exact")
+    session = observe(tmp_path, renamed(version))
     assert session.status == OK, session.stderr
     assert {op: session.summary["maps"][op]["hits"] for op in OPS} == {
         op: session.truth[op] for op in OPS}
@@ -43,7 +42,7 @@ def test_with_dwarf_it_is_exact_and_says_what_that_rests_on(renamed, tmp_path, v
 
 
 def test_a_known_release_is_certain(tmp_path):
-    assert certainty(observe(tmp_path, NEWEST, "exact")) == []
+    assert certainty(observe(tmp_path, TARGETS / NEWEST / "exact")) == []
 
 
 def test_without_dwarf_a_newer_minor_release_is_refused_by_name(renamed):

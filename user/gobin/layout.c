@@ -100,7 +100,7 @@ static int from_table(const char *version, const struct go_version *v, struct go
 	uint16_t oldest, newest, checked;
 
 	layout_range(&oldest, &newest);
-	if (v->major > 1 || v->minor > newest)
+	if (v->minor > newest)
 		return err_set(e, -ENOTSUP, "newer than go1.%u", newest);
 	if (v->kind == GO_PRERELEASE)
 		return err_set(e, -ENOTSUP, "not a release");
@@ -122,7 +122,9 @@ int layout_find(const struct image *img, const char *version, const struct go_ve
 	int rc;
 
 	layout_range(&oldest, &newest);
-	if (!v->major || (v->major == 1 && v->minor < oldest))
+	if (v->major != 1)
+		return err_set(e, -ENOTSUP, "built with %s, not supported: not Go 1", version);
+	if (v->minor < oldest)
 		return err_set(e, -ENOTSUP,
 			       "built with %s, not supported: before go1.%u arguments are on the "
 			       "stack",
