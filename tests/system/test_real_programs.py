@@ -17,10 +17,11 @@ CLIENTS = 4
 
 
 class Load:
-    """Some clients that ask for one page again and again, until the `with` block ends."""
+    """Some clients that ask for one page again and again, from when it has what is wanted until the
+    `with` block ends."""
 
-    def __init__(self, port, page, pause=0):
-        self.port, self.page, self.pause = port, page, pause
+    def __init__(self, port, page, pause=0, wanted=b""):
+        self.port, self.page, self.pause, self.wanted = port, page, pause, wanted
         self.done = threading.Event()
         self.served = 0
         self.threads = [threading.Thread(target=self._client) for _ in range(CLIENTS)]
@@ -28,8 +29,7 @@ class Load:
     def _get(self, connection):
         connection.request("GET", self.page)
         response = connection.getresponse()
-        response.read()
-        return response.status == 200
+        return self.wanted in response.read() and response.status == 200
 
     def _client(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -58,7 +58,7 @@ class Load:
             thread.join()
 
 
-def observe(command, page, port, tmp_path, *args, pause=0):
+def observe(command, page, port, tmp_path, *args, **load):
     """mapprobe's summary of a server under load, and what else there is to check."""
     home = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path),
             "XDG_CONFIG_HOME": str(tmp_path)}
@@ -66,7 +66,7 @@ def observe(command, page, port, tmp_path, *args, pause=0):
                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL)
     try:
-        with Load(port, page, pause) as load:
+        with Load(port, page, **load) as load:
             done = mapprobe("attach", "-p", server.pid, "-d", "5s", "-o", tmp_path / "out",
                             *args)
         assert server.poll() is None, "the server did not survive"
@@ -97,10 +97,12 @@ def test_caddy(tmp_path):
 
 
 def test_prometheus(tmp_path):
-    """A request makes maps of its own, each a sample in the profile: not too many of them."""
+    """It begins to scrape seconds after its start. A request makes maps, each a sample in
+    the profile: not too many requests."""
     port = free_port()
     seen = observe(prometheus_command(debian("prometheus"), tmp_path, port),
-                   "/api/v1/query?query=up", port, tmp_path, "--max-overhead", "none", pause=0.05)
+                   "/api/v1/query?query=up", port, tmp_path, "--max-overhead", "none", pause=0.05,
+                   wanted=b'"value"')
     assert seen.summary["target"]["go_version"].startswith("go1.19")
     assert seen.summary["target"]["stripped"] and seen.summary["target"]["map_kind"] == "classic"
     writers = {frame["func"] for m in seen.summary["maps"]["list"] for site in m["sites"]

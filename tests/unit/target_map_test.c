@@ -54,7 +54,8 @@ static int read_map(const void *at, bool swiss, struct target_map *m)
 
 static void classic(void **state)
 {
-	struct hmap h = { .count = 5, .b = 3, .hash0 = 0xdecade, .buckets = 0x1000 };
+	uint64_t buckets[8 * 2] = { 0 };
+	struct hmap h = { .count = 5, .b = 3, .hash0 = 0xdecade, .buckets = (uintptr_t)buckets };
 	struct target_map m = { 0 };
 
 	(void)state;
@@ -68,23 +69,33 @@ static void classic(void **state)
 	assert_int_equal(read_map(&h, false, &m), 0);
 	assert_int_equal(m.length, 0);
 	assert_int_equal(m.capacity, 0); /* made without buckets */
-	h = (struct hmap){ .buckets = 8 };
+	/* A single bucket: as many slots in use (5 to 255) as entries; 0 and 1 are empty ones. */
+	h = (struct hmap){ .count = 3, .buckets = (uintptr_t)buckets };
+	buckets[0] = 0x0001ff0105000100;
+	assert_int_equal(read_map(&h, false, &m), -EBADMSG);
+	h.count = 2;
 	assert_int_equal(read_map(&h, false, &m), 0);
 	assert_int_equal(m.capacity, 8);
-	h = (struct hmap){ .b = 40, .buckets = 8 };
+	/* As full as it gets: 13/2 a bucket. */
+	h = (struct hmap){ .count = 13 * 4, .b = 3, .buckets = (uintptr_t)buckets };
 	assert_int_equal(read_map(&h, false, &m), 0);
-	assert_int_equal(m.capacity, 8ull << 40);
 }
 
 static void classic_that_is_none(void **state)
 {
+	uint64_t buckets[8 * 2] = { 0 };
+	uintptr_t at = (uintptr_t)buckets;
 	const struct hmap bad[] = {
-		{ .b = 41, .buckets = 8 },
-		{ .flags = 16, .buckets = 8 },
-		{ .buckets = 0x1001 },
+		{ .b = 41, .buckets = at },
+		{ .flags = 16, .buckets = at },
+		{ .buckets = at + 1 },
 		{ .count = 1 },
-		{ .count = 8 * 8 + 1, .buckets = 8 },
-		{ .count = ~0ull, .b = 40, .buckets = 8 },
+		{ .count = 1, .buckets = at },
+		{ .count = 9, .buckets = at },
+		{ .count = 13 * 5, .b = 3, .buckets = at },
+		{ .count = ~0ull, .b = 40, .buckets = at },
+		{ .count = 5, .b = 40, .buckets = at }, /* nothing is as large */
+		{ .count = 5, .b = 3, .buckets = 8 },
 	};
 
 	(void)state;
@@ -100,6 +111,7 @@ static void classic_that_is_none(void **state)
 
 static void swiss_small(void **state)
 {
+	uint64_t group[1 + 8 * 2] = { 0x0011223344556677 };
 	struct swiss s = { 0 };
 	struct target_map m;
 
@@ -107,12 +119,19 @@ static void swiss_small(void **state)
 	assert_int_equal(read_map(&s, true, &m), 0);
 	assert_int_equal(m.length, 0);
 	assert_int_equal(m.capacity, 0);
-	s = (struct swiss){ .used = 8, .seed = 1ull << 63, .dirptr = 0x1000 };
+	s = (struct swiss){ .used = 8, .seed = 1ull << 63, .dirptr = (uintptr_t)group };
 	assert_int_equal(read_map(&s, true, &m), 0);
 	assert_int_equal(m.seed, 1ull << 63);
 	assert_int_equal(m.length, 8);
 	assert_int_equal(m.capacity, 8);
 	s.used = 9;
+	assert_int_equal(read_map(&s, true, &m), -EBADMSG);
+	s.used = 8;
+	group[0] = 0x80fe223344556677; /* one slot empty, one deleted */
+	assert_int_equal(read_map(&s, true, &m), -EBADMSG);
+	s.used = 6;
+	assert_int_equal(read_map(&s, true, &m), 0);
+	s.dirptr = 0x1000; /* nothing is there */
 	assert_int_equal(read_map(&s, true, &m), -EBADMSG);
 	s = (struct swiss){ .used = 1 };
 	assert_int_equal(read_map(&s, true, &m), -EBADMSG);

@@ -27,12 +27,14 @@
 #define HMAP_FLAGS	8
 #define HMAP_FLAGS_ALL	0x0f /* iterator, oldIterator, hashWriting, sameSizeGrow */
 #define HMAP_MAX_B	40
-#define HMAP_MAX_LOAD	8 /* entries per slot, overflow buckets included; no map gets near it */
+#define BUCKET_MIN	16 /* bytes of a bucket: 8 of tophash, and an overflow pointer */
+#define MIN_TOPHASH	5  /* of a slot in use; below: empty, or evacuated */
 #define MAP_HEADER	48
 #define DIR_MAX		(1u << 24)
 #define DIR_CHUNK	MEM_MAX_PIECES
 #define MAX_TRIES	4
 #define TABLE_MAX_SLOTS 1024
+#define CONTROL_EMPTY	0x8080808080808080 /* the bit of each control byte: empty or deleted */
 
 struct where {
 	pid_t pid;
@@ -44,6 +46,35 @@ static int not_a_map(const struct where *w, struct err *e, const char *what, uin
 	return err_set(e, -EBADMSG,
 		       "process %d: no map at 0x%" PRIx64 " (any more): %s is 0x%" PRIx64, w->pid,
 		       w->addr, what, value);
+}
+
+/*
+ * More than 8 entries, and more than 13/2 (Go 1.21: 6) a bucket, make a map grow before the next is
+ * put in (overLoadFactor).
+ */
+static bool overloaded(uint64_t count, uint8_t b)
+{
+	return count > GROUP_SLOTS && count / 13 > (1ull << b) / 2;
+}
+
+/*
+ * Whether 2^b buckets can lie there: the last one can be read too; and a single one, which never
+ * overflows, has as many slots in use as the map has entries.
+ */
+static int check_buckets(const struct where *w, uint64_t buckets, uint8_t b, uint64_t count,
+			 struct err *e)
+{
+	uint64_t last = buckets + ((1ull << b) - 1) * BUCKET_MIN, used = 0;
+	uint8_t tophash[GROUP_SLOTS];
+	int rc = mem_read(w->pid, last, tophash, sizeof(tophash), e);
+
+	if (rc == -EFAULT)
+		return not_a_map(w, e, "buckets", buckets);
+	if (rc || b)
+		return rc;
+	for (size_t i = 0; i < GROUP_SLOTS; i++)
+		used += tophash[i] >= MIN_TOPHASH;
+	return used == count ? 0 : not_a_map(w, e, "count", count);
 }
 
 static int classic_map(const struct where *w, const struct gobin_layout *l, struct span h,
@@ -65,12 +96,12 @@ static int classic_map(const struct where *w, const struct gobin_layout *l, stru
 		return not_a_map(w, e, "flags", flags);
 	if (buckets & 7)
 		return not_a_map(w, e, "buckets", buckets);
+	if (overloaded(count, b) || (!buckets && count))
+		return not_a_map(w, e, "count", count);
 	ret->length = count;
 	ret->seed = seed;
 	ret->capacity = buckets ? (uint64_t)GROUP_SLOTS << b : 0;
-	if (count > ret->capacity * HMAP_MAX_LOAD)
-		return not_a_map(w, e, "count", count);
-	return 0;
+	return buckets ? check_buckets(w, buckets, b, count, e) : 0;
 }
 
 /* Adds up the capacities of n tables. */
@@ -158,6 +189,18 @@ static int read_swiss_header(const struct where *w, const struct gobin_layout *l
 	return 0;
 }
 
+/* The one group of a small map: as many control bytes of full slots as the map has entries. */
+static int check_group(const struct where *w, const struct swiss_header *h, struct err *e)
+{
+	uint64_t control = 0, full;
+	int rc = mem_read(w->pid, h->dir, &control, sizeof(control), e);
+
+	if (rc)
+		return rc == -EFAULT ? not_a_map(w, e, "dirPtr", h->dir) : rc;
+	full = (uint64_t)__builtin_popcountll(~control & CONTROL_EMPTY);
+	return full == h->used ? 0 : not_a_map(w, e, "used", h->used);
+}
+
 /*
  * A table that is replaced while we read is soon something else: the directory is read again
  * afterwards, and only if it is still the same, its tables were what they were taken for.
@@ -181,8 +224,9 @@ static int swiss_map(const struct where *w, const struct gobin_layout *l, struct
 						    e);
 			if (rc == -EBADMSG || (!rc && hash != hash_after))
 				continue;
-		} else if (!rc) {
-			capacity = h.dir ? GROUP_SLOTS : 0;
+		} else if (!rc && h.dir) {
+			capacity = GROUP_SLOTS;
+			rc = check_group(w, &h, e);
 		}
 		if (rc)
 			return rc;

@@ -165,6 +165,16 @@ int describer_put(struct describer *d, const struct event *ev, enum abi_event ma
 	return rc ? rc : event_sink_put(sink, ev, e);
 }
 
+/*
+ * Whether what was read at the map's address is that map. One that was emptied has another seed,
+ * and nobody knows which: it is told by the length that it must have while nothing was written
+ * since. (The memory of a map that is no more may hold anything.)
+ */
+static bool same_map(const struct seen_map *map, const struct target_map *now)
+{
+	return now->seed == map->seed || (map->emptied && (!map->emptying || !now->length));
+}
+
 /* Appends the map's state to the frames if it has changed, or always. */
 static void put_map(struct describer *d, struct seen_map *map, bool always, uint64_t now_ns)
 {
@@ -176,8 +186,7 @@ static void put_map(struct describer *d, struct seen_map *map, bool always, uint
 	 * The memory may be ahead of the events: if it was emptied just now, that is yet to be
 	 * told. And behind them: an event comes before what it tells of, which takes its time.
 	 */
-	if (target_read_map(d->target, map->addr, &now, &why) ||
-	    (now.seed != map->seed && !map->emptied))
+	if (target_read_map(d->target, map->addr, &now, &why) || !same_map(map, &now))
 		return;
 	map->written = false;
 	if (now.seed != map->seed)
