@@ -2,12 +2,16 @@
 /* Return addresses outside Go: this test's own, and those of the C library that calls it. */
 #include "target/module.h"
 
+#include <elf.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -152,6 +156,52 @@ static void what_is_no_code_is_not_found(void **state)
 	munmap(anonymous, 4096);
 }
 
+/* A copy of this program that says that it has so many sections, mapped as code; its address. */
+static const uint8_t *map_copy(uint16_t nsections, size_t *ret_size)
+{
+	char path[] = "/tmp/target_module_test.XXXXXX";
+	int self = open("/proc/self/exe", O_RDONLY), fd = mkstemp(path);
+	struct stat st;
+	void *p;
+
+	assert_true(self >= 0 && fd >= 0 && !fstat(self, &st));
+	assert_int_equal(sendfile(fd, self, NULL, (size_t)st.st_size), st.st_size);
+	if (nsections)
+		assert_int_equal(
+			pwrite(fd, &nsections, sizeof(nsections), offsetof(Elf64_Ehdr, e_shnum)),
+			sizeof(nsections));
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	assert_true(p != MAP_FAILED);
+	unlink(path);
+	close(fd);
+	close(self);
+	*ret_size = (size_t)st.st_size;
+	return p;
+}
+
+/* libelf allocates by the numbers in a file. */
+static void damaged_files_are_not_read(void **state)
+{
+	const struct {
+		uint16_t nsections; /* 0: as it is */
+		bool found;
+	} cases[] = { { 0, true }, { UINT16_MAX, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct modules *m = NULL;
+		struct module_code code;
+		struct err e = { 0 };
+		size_t size;
+		const uint8_t *copy = map_copy(cases[i].nsections, &size);
+
+		assert_int_equal(modules_create(getpid(), exe, &m, &e), 0);
+		assert_int_equal(modules_find(m, (uintptr_t)copy + 16, &code), cases[i].found);
+		modules_destroy(m);
+		munmap((void *)copy, size);
+	}
+}
+
 static int keep(void *ctx, const struct proc_mapping *m)
 {
 	struct proc_mapping **to = ctx;
@@ -190,6 +240,7 @@ int main(void)
 		cmocka_unit_test(libraries_have_names),
 		cmocka_unit_test(what_follows_no_call_is_told),
 		cmocka_unit_test(what_is_no_code_is_not_found),
+		cmocka_unit_test(damaged_files_are_not_read),
 		cmocka_unit_test(lines_of_maps_are_taken_apart),
 	};
 

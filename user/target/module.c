@@ -13,16 +13,13 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/vec.h"
+#include "gobin/image.h"
 #include "target/proc.h"
 
 #define MAX_MODULES 1024
@@ -35,8 +32,7 @@
 struct module {
 	uint64_t dev, inode;
 	char *path;
-	int fd;
-	Elf *elf;
+	struct image image; /* elf NULL: no program that can be read */
 	Dwarf_CFI *cfi;
 	bool exe;
 };
@@ -62,7 +58,6 @@ int modules_create(pid_t pid, const char *exe, struct modules **ret, struct err 
 		return err_set(e, -ENOMEM, "modules: out of memory");
 	m->pid = pid;
 	m->exe = exe;
-	elf_version(EV_CURRENT);
 	*ret = m;
 	return 0;
 }
@@ -71,9 +66,7 @@ static void module_deinit(struct module *mod)
 {
 	if (mod->cfi)
 		dwarf_cfi_end(mod->cfi);
-	elf_end(mod->elf);
-	if (mod->fd >= 0)
-		close(mod->fd);
+	image_close(&mod->image);
 	free(mod->path);
 }
 
@@ -124,28 +117,26 @@ bool module_follows_call(const uint8_t *code, size_t n)
 }
 
 /* Opens the mapped file, as the process has it. */
-static int open_mapped(const struct modules *m, const struct proc_mapping *p)
+static bool open_mapped(const struct modules *m, const struct proc_mapping *p, struct image *ret)
 {
 	char path[64 + PROC_MAX_NAME];
-	int fd;
+	struct err unused;
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", m->pid, p->start, p->end);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0)
-		return fd;
+	if (!image_open(path, ret, &unused))
+		return true;
 	snprintf(path, sizeof(path), "/proc/%d/root%s", m->pid, p->name);
-	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return !image_open(path, ret, &unused);
 }
 
 static bool module_init(struct module *mod, const struct modules *m, const struct proc_mapping *p)
 {
 	*mod = (struct module){ .dev = p->dev, .inode = p->inode, .path = strdup(p->name) };
-	mod->fd = open_mapped(m, p);
 	if (!mod->path)
 		return false;
 	mod->exe = !strcmp(mod->path, m->exe);
-	mod->elf = mod->fd >= 0 ? elf_begin(mod->fd, ELF_C_READ_MMAP, NULL) : NULL;
-	mod->cfi = mod->elf ? dwarf_getcfi_elf(mod->elf) : NULL;
+	if (open_mapped(m, p, &mod->image))
+		mod->cfi = dwarf_getcfi_elf(mod->image.elf);
 	return true;
 }
 
@@ -209,59 +200,44 @@ static const struct mapping *find_mapping(struct modules *m, uint64_t addr)
 }
 
 /* The link-time address of what lies at an offset of the file. */
-static bool link_addr(Elf *elf, uint64_t offset, uint64_t *ret)
+static bool link_addr(const struct image *img, uint64_t offset, uint64_t *ret)
 {
-	size_t n;
+	for (size_t i = 0; i < img->nloads; i++) {
+		const struct image_load *l = &img->loads[i];
 
-	if (!elf || elf_getphdrnum(elf, &n))
-		return false;
-	for (size_t i = 0; i < n && i < 65536; i++) {
-		GElf_Phdr ph;
-
-		if (gelf_getphdr(elf, (int)i, &ph) && ph.p_type == PT_LOAD &&
-		    offset >= ph.p_offset && offset - ph.p_offset < ph.p_filesz) {
-			*ret = offset - ph.p_offset + ph.p_vaddr;
+		if (offset >= l->offset && offset - l->offset < l->filesz) {
+			*ret = offset - l->offset + l->vaddr;
 			return true;
 		}
 	}
 	return false;
 }
 
-/* The function symbol of one table that covers addr. */
-static const char *symbol_in(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, uint64_t addr)
+/* The name of the function symbol that covers addr, in the first table of this type. */
+static const char *symbol_in(const struct image *img, uint32_t type, uint64_t addr)
 {
-	Elf_Data *data = elf_getdata(scn, NULL);
-	size_t n = sh->sh_entsize ? sh->sh_size / sh->sh_entsize : 0;
+	struct image_section table;
+	Elf64_Sym sym;
 
-	for (size_t i = 0; data && i < n && i < MAX_SYMBOLS; i++) {
-		GElf_Sym sym;
-
-		if (gelf_getsym(data, (int)i, &sym) && GELF_ST_TYPE(sym.st_info) == STT_FUNC &&
-		    sym.st_shndx != SHN_UNDEF && addr >= sym.st_value &&
+	if (!image_section_of_type(img, type, &table))
+		return NULL;
+	for (size_t i = 0; i < MAX_SYMBOLS && i < table.data.len / sizeof(sym); i++) {
+		memcpy(&sym, table.data.data + i * sizeof(sym), sizeof(sym));
+		if (ELF64_ST_TYPE(sym.st_info) == STT_FUNC && sym.st_shndx != SHN_UNDEF &&
 		    addr - sym.st_value < sym.st_size)
-			return elf_strptr(elf, sh->sh_link, sym.st_name);
+			return elf_strptr(img->elf, table.link, sym.st_name);
 	}
 	return NULL;
 }
 
-/* In the symbol table, else among those exported. */
-static const char *symbol_at(Elf *elf, uint64_t addr)
+/* In the symbol table, else among those exported. ELF has no more than one table of each type. */
+static const char *symbol_at(const struct image *img, uint64_t addr)
 {
-	static const GElf_Word types[] = { SHT_SYMTAB, SHT_DYNSYM };
+	const char *name = symbol_in(img, SHT_SYMTAB, addr);
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-		for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
-			const char *name;
-			GElf_Shdr sh;
-
-			if (!gelf_getshdr(scn, &sh) || sh.sh_type != types[i])
-				continue;
-			name = symbol_in(elf, scn, &sh, addr);
-			if (name && *name)
-				return name;
-		}
-	}
-	return NULL;
+	if (!name || !*name)
+		name = symbol_in(img, SHT_DYNSYM, addr);
+	return name && *name ? name : NULL;
 }
 
 /* Whether the register is saved at this offset from the frame's address. */
@@ -299,21 +275,20 @@ bool modules_find(struct modules *m, uint64_t pc, struct module_code *ret)
 	const struct module *mod = map ? &m->modules.data[map->module] : NULL;
 	const char *slash = mod ? strrchr(mod->path, '/') : NULL;
 	uint64_t offset = map ? pc - map->start + map->offset : 0;
-	uint8_t code[CALL_BYTES];
+	struct span code;
 	uint64_t addr;
 
 	/* A return address follows an instruction of the same function. */
-	if (offset < sizeof(code) || !link_addr(mod->elf, offset - 1, &addr))
+	if (offset < CALL_BYTES || !link_addr(&mod->image, offset - 1, &addr))
 		return false;
 	*ret = (struct module_code){
 		.module = slash ? slash + 1 : mod->path,
-		.func = symbol_at(mod->elf, addr),
+		.func = symbol_at(&mod->image, addr),
 		.addr = addr + 1,
 		.exe = mod->exe,
 		.frame_pointer = keeps_frame_pointer(mod->cfi, addr),
 	};
-	ret->follows_call = pread(mod->fd, code, sizeof(code), (off_t)(offset - sizeof(code))) ==
-				    sizeof(code) &&
-			    module_follows_call(code, sizeof(code));
+	ret->follows_call = image_bytes(&mod->image, ret->addr - CALL_BYTES, CALL_BYTES, &code) &&
+			    module_follows_call(code.data, code.len);
 	return true;
 }
