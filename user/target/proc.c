@@ -130,44 +130,51 @@ static bool same_file(const char *name, const char *exe)
 }
 
 /*
- * Takes a line of maps apart: "start-end perms offset dev inode   name". No sscanf: that measures
- * the whole rest of the text each time.
+ * Takes a line of maps apart: "start-end perms offset dev inode   name"; where its name starts,
+ * NULL when it is no such line. No sscanf: that measures the whole rest of the text each time.
  */
-static bool maps_line(const char *line, uint64_t *start, uint64_t *offset, const char **name)
+static const char *mapping_parse(const char *line, struct proc_mapping *ret)
 {
+	unsigned int major, minor;
 	char *p;
 
-	*start = strtoull(line, &p, 16);
+	ret->start = strtoull(line, &p, 16);
 	if (*p != '-')
-		return false;
-	strtoull(p + 1, &p, 16);
+		return NULL;
+	ret->end = strtoull(p + 1, &p, 16);
+	if (*p != ' ' || strcspn(p + 1, " \n") != 4)
+		return NULL;
+	ret->exec = p[3] == 'x';
+	ret->offset = strtoull(p + 5, &p, 16);
+	major = (unsigned int)strtoul(p, &p, 16);
+	if (*p != ':')
+		return NULL;
+	minor = (unsigned int)strtoul(p + 1, &p, 16);
 	if (*p != ' ')
-		return false;
-	p += 1 + strcspn(p + 1, " \n"); /* perms */
-	*offset = strtoull(p, &p, 16);
-	if (*p != ' ')
-		return false;
-	p += 1 + strcspn(p + 1, " \n"); /* dev */
-	if (*p != ' ')
-		return false;
-	strtoull(p, &p, 10); /* inode */
-	*name = p + strspn(p, " ");
-	return **name == '/';
+		return NULL;
+	ret->dev = (uint64_t)major << 32 | minor;
+	ret->inode = strtoull(p, &p, 10);
+	return ret->end > ret->start ? p + strspn(p, " ") : NULL;
+}
+
+static const char *next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end ? end + 1 : "";
 }
 
 bool proc_maps_find(const char *text, const char *exe, uint64_t offset, uint64_t *ret_start)
 {
-	for (const char *line = text; line && *line;) {
-		const char *name;
-		uint64_t start, off;
+	struct proc_mapping m;
 
-		if (maps_line(line, &start, &off, &name) && off == offset && same_file(name, exe)) {
-			*ret_start = start;
+	for (const char *line = text; *line; line = next_line(line)) {
+		const char *name = mapping_parse(line, &m);
+
+		if (name && *name == '/' && m.offset == offset && same_file(name, exe)) {
+			*ret_start = m.start;
 			return true;
 		}
-		line = strchr(line, '\n');
-		if (line)
-			line++;
 	}
 	return false;
 }
@@ -236,43 +243,21 @@ static void mapping_name(const char *from, char *to, size_t size)
 	to[n] = 0;
 }
 
-static bool mapping_parse(const char *line, struct proc_mapping *ret)
-{
-	unsigned int major, minor;
-	char *p;
-
-	ret->start = strtoull(line, &p, 16);
-	if (*p != '-')
-		return false;
-	ret->end = strtoull(p + 1, &p, 16);
-	if (*p != ' ' || strcspn(p + 1, " \n") != 4)
-		return false;
-	ret->exec = p[3] == 'x';
-	ret->offset = strtoull(p + 5, &p, 16);
-	major = (unsigned int)strtoul(p, &p, 16);
-	if (*p != ':')
-		return false;
-	minor = (unsigned int)strtoul(p + 1, &p, 16);
-	if (*p != ' ')
-		return false;
-	ret->dev = (uint64_t)major << 32 | minor;
-	ret->inode = strtoull(p, &p, 10);
-	mapping_name(p + strspn(p, " "), ret->name, sizeof(ret->name));
-	return ret->end > ret->start;
-}
-
 int proc_maps_walk(const char *text, int (*each)(void *ctx, const struct proc_mapping *m),
 		   void *ctx)
 {
-	for (const char *line = text; line && *line;) {
-		struct proc_mapping m;
-		int rc = mapping_parse(line, &m) ? each(ctx, &m) : 0;
+	struct proc_mapping m;
 
+	for (const char *line = text; *line; line = next_line(line)) {
+		const char *name = mapping_parse(line, &m);
+		int rc = 0;
+
+		if (name) {
+			mapping_name(name, m.name, sizeof(m.name));
+			rc = each(ctx, &m);
+		}
 		if (rc)
 			return rc;
-		line = strchr(line, '\n');
-		if (line)
-			line++;
 	}
 	return 0;
 }
