@@ -8,8 +8,9 @@
  *	go1.26.8-X:nogreenteagc             the same, as the go command writes it from 1.26 on
  *	go1.22.5-acme, go1.21.4+fips        of a vendor
  *	devel go1.22-0123456789 Mon Jan ..  of a development tree
- *	go1.25-20250209-RC00 cl/724970549   a snapshot of one: from 1.21 on a release has three
- *numbers
+ *	go1.25-20250209-RC00 cl/724970549   a snapshot of one
+ *
+ * From 1.21 on a release has three numbers.
  */
 #include <ctype.h>
 #include <string.h>

@@ -3,19 +3,24 @@
  * The kernel knows no containers: it knows control groups and namespaces. Every runtime gives a
  * container a control group whose path has the container's id in a form of its own;
  * /proc/PID/cgroup has that path, once for each hierarchy of version 1 ("4:memory:/docker/ID") and
- *once for version 2
- * ("0::/system.slice/docker-ID.scope"), as seen from the reader's own control group namespace:
+ * once for version 2 ("0::/system.slice/docker-ID.scope"), as seen from the reader's own control
+ * group namespace:
  *
- *	/docker/ID                                              docker, cgroupfs driver
- *	/system.slice/docker-ID.scope                           docker, systemd driver
- *	/kubepods/burstable/podUID/ID                           kubelet, cgroupfs driver
- *	/kubepods.slice/../kubepods-burstable-podU_I_D.slice/cri-containerd-ID.scope   (crio-,
- *docker-) /system.slice/containerd.service/kubepods-podUID.slice:cri-containerd:ID a path meant for
- *systemd, taken by the cgroupfs driver /default/ID, /system.slice/nerdctl-ID.scope containerd
- *without Kubernetes /machine.slice/libpod-ID.scope/container                podman
- *	/machine.slice/machine-NAME.scope/payload/..            systemd-nspawn, or
+ *	/docker/ID				docker, cgroupfs driver
+ *	/system.slice/docker-ID.scope		docker, systemd driver
+ *	/kubepods/burstable/podUID/ID		kubelet, cgroupfs driver
+ *	/kubepods.slice/../kubepods-burstable-podU_I_D.slice/cri-containerd-ID.scope
+ *						kubelet, systemd driver (also crio-, docker-)
+ *	/system.slice/containerd.service/kubepods-podUID.slice:cri-containerd:ID
+ *						a path for systemd, taken by the cgroupfs driver
+ *	/default/ID, /system.slice/nerdctl-ID.scope
+ *						containerd without Kubernetes
+ *	/machine.slice/libpod-ID.scope/container
+ *						podman
+ *	/machine.slice/machine-NAME.scope/payload/..,
  *	/machine.slice/systemd-nspawn@NAME.service/payload/..
- *	/lxc/NAME, /lxc.payload.NAME/..                         LXC, LXD, Incus
+ *						systemd-nspawn
+ *	/lxc/NAME, /lxc.payload.NAME/..		LXC, LXD, Incus
  *
  * ID is 64 hex digits. What is below is the container's own business (init.scope, system.slice/..).
  * The processes that watch a container from outside (crio-conmon-ID.scope, libpod-conmon-ID.scope,
