@@ -60,6 +60,17 @@ def test_binaries_that_are_none(tmp_path):
         assert str(path) in done.stderr
 
 
+def test_names_that_a_terminal_would_obey(tmp_path):
+    for name, source, status in (("text\x1b[2J", b"#!/bin/sh\n", NOT_GO),
+                                 ("go\x1b[2J", (TARGETS / NEWEST / "short").read_bytes(), OK)):
+        path = tmp_path / name
+        path.write_bytes(source)
+        done = mapprobe("plan", "-b", path)
+        assert done.returncode == status
+        said = done.stdout + done.stderr
+        assert name.replace("\x1b", "\\x1b") in said and "\x1b" not in said
+
+
 @pytest.mark.parametrize("version", ["go1.16.8", "go2.26.8"])
 def test_version_out_of_range(tmp_path, version):
     """The same binary, of another version in its own words."""

@@ -262,6 +262,16 @@ def test_processes_of_others_are_counted(public_dir):
     assert done.returncode == OK
 
 
+def test_what_root_may_not_look_at_either(public_dir):
+    done = in_a_world_of_its_own(TWO_OF_ROOT + "unshare --user --map-root-user $0 ps",
+                                 public_dir / "mapprobe")
+    assert done.stdout.splitlines() == [
+        "No Go process was found.",
+        "2 processes could not be looked at even with CAP_SYS_PTRACE: outside of this user "
+        "namespace, or refused by a security module"]
+    assert done.returncode == OK
+
+
 def test_hidden_processes_are_mentioned(public_dir):
     done = in_a_world_of_its_own(
         "mount -t proc -o hidepid=2 none /proc; " + TWO_OF_ROOT + NOBODYS_PS,
@@ -313,6 +323,42 @@ def test_names_that_a_terminal_would_obey(tmp_path):
         assert rows(out)[t.pid]["PROGRAM"].endswith("e\\x1b[2Jx\\nact\\t\xff")
     finally:
         t.close()
+
+
+UNMAPS_ITS_START = """
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"syscall"
+)
+
+func main() {
+	var start uintptr
+	maps, _ := os.ReadFile("/proc/self/maps")
+	fmt.Sscanf(regexp.MustCompile(`.*/`).FindString(string(maps)), "%x-", &start)
+	syscall.RawSyscall(syscall.SYS_MUNMAP, start, 4096, 0)
+	fmt.Println("ready")
+	os.Stdin.Read(make([]byte, 1))
+}
+"""
+
+
+def test_reasons_with_names_that_a_terminal_would_obey(tmp_path):
+    """It is not where its file says, so its variables are not found; the name is in the reason."""
+    (tmp_path / "main.go").write_text(UNMAPS_ITS_START)
+    subprocess.run([GO, "build", "-buildmode=pie", "-o", "odd", "main.go"], cwd=tmp_path,
+                   check=True)
+    path = tmp_path / "e\x1b[2J"
+    (tmp_path / "odd").rename(path)
+    with subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as proc:
+        assert proc.stdout.readline() == b"ready\n"
+        out = mapprobe("ps").stdout
+        assert f"MEMPROFILE of {proc.pid} is unknown: " in out
+        assert "e\\x1b[2J is not mapped" in out and "\x1b" not in out
+        proc.kill()
 
 
 def test_processes_that_come_and_go():

@@ -213,9 +213,11 @@ static int session_run(struct session *s)
 	const struct result *r;
 	int status = EXIT_OK;
 
-	fprintf(stderr, "mapprobe: attached to %d (%s, %s): %zu sites armed\n", s->args.pid,
-		target_exe(s->target), gobin_info(target_gobin(s->target))->version,
-		s->plan.nsites);
+	fprintf(stderr, "mapprobe: attached to %d (", s->args.pid);
+	cmd_print(stderr, target_exe(s->target));
+	fputs(", ", stderr);
+	cmd_print(stderr, gobin_info(target_gobin(s->target))->version);
+	fprintf(stderr, "): %zu sites armed\n", s->plan.nsites);
 	if (observe(s, &why, &e)) {
 		status = cmd_fail(&e);
 		why = EVENT_END_ERROR;

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/err.h"
 
@@ -51,6 +52,8 @@ bool cmd_parse(const struct command *c, int argc, char **argv, void *args, const
 /* Says on stderr what is wrong with the usage; returns EXIT_USAGE. */
 int cmd_usage_error(const struct command *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Prints what may have names of the target's in it, made fit for a terminal. */
+void cmd_print(FILE *out, const char *text);
 /* Prints the error; returns its exit status. */
 int cmd_fail(const struct err *e);
 

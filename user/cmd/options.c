@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
+#include "report/safe.h"
 
 enum { MAX_OPTIONS = 16, LONG_ONLY = 256 };
 
@@ -25,6 +26,15 @@ int cmd_usage_error(const struct command *c, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+void cmd_print(FILE *out, const char *text)
+{
+	struct buf b _cleanup_buf_ = { 0 };
+
+	safe_text(&b, text, 0);
+	if (!b.failed)
+		fwrite(b.data, 1, b.len, out);
+}
+
 int cmd_fail(const struct err *e)
 {
 	static const struct {
@@ -35,7 +45,9 @@ int cmd_fail(const struct err *e)
 		{ -ENOTSUP, EXIT_NOT_GO },
 	};
 
-	fprintf(stderr, "mapprobe: %s\n", e->msg);
+	fputs("mapprobe: ", stderr);
+	cmd_print(stderr, e->msg);
+	fputs("\n", stderr);
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		if (e->code == table[i].code)
 			return table[i].status;

@@ -48,10 +48,16 @@ static void print_text(const char *binary, const struct plan *p)
 	const struct gobin_info *info = gobin_info(p->bin);
 	struct err doubt;
 
-	printf("%s  %s, %s maps, %s%s\n", binary, info->version, info->swiss ? "Swiss" : "classic",
-	       info->pie ? "PIE, " : "", info->stripped ? "stripped" : "with symbols");
-	if (gobin_layout_doubt(p->bin, &doubt))
-		printf("not certain: %s\n", doubt.msg);
+	cmd_print(stdout, binary);
+	printf("  ");
+	cmd_print(stdout, info->version);
+	printf(", %s maps, %s%s\n", info->swiss ? "Swiss" : "classic", info->pie ? "PIE, " : "",
+	       info->stripped ? "stripped" : "with symbols");
+	if (gobin_layout_doubt(p->bin, &doubt)) {
+		printf("not certain: ");
+		cmd_print(stdout, doubt.msg);
+		puts("");
+	}
 	puts("");
 	printf("%-20s %-11s %-9s %-44s %-20s %s\n", "POINT", "CLASS", "ARMED", "SITE",
 	       "INSTRUCTION", "WHY THERE");

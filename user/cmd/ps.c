@@ -146,8 +146,11 @@ static void print_memprofile_reason(const struct list *l, size_t binary)
 	}
 	if (n > MAX_PIDS)
 		printf(" and %zu more", n - MAX_PIDS);
-	if (n)
-		printf(" is unknown: %s\n", why);
+	if (!n)
+		return;
+	printf(" is unknown: ");
+	cmd_print(stdout, why);
+	puts("");
 }
 
 static bool may_look_at_all(void)
@@ -157,16 +160,20 @@ static bool may_look_at_all(void)
 
 static void print_unseen(const struct list *l)
 {
-	if (l->unreadable)
-		printf("%zu process%s could not be read: %s\n", l->unreadable,
-		       l->unreadable == 1 ? "" : "es", l->unreadable_why.msg);
+	if (l->unreadable) {
+		printf("%zu process%s could not be read: ", l->unreadable,
+		       l->unreadable == 1 ? "" : "es");
+		cmd_print(stdout, l->unreadable_why.msg);
+		puts("");
+	}
 	if (l->hidden)
 		puts("/proc hides the processes of other users (its mount option hidepid): "
 		     "CAP_SYS_PTRACE would show them");
 	if (l->refused)
 		printf("%zu process%s %s\n", l->refused, l->refused == 1 ? "" : "es",
 		       may_look_at_all()
-			       ? "could not be looked at: CAP_SYS_PTRACE does not do for them"
+			       ? "could not be looked at even with CAP_SYS_PTRACE: outside "
+				 "of this user namespace, or refused by a security module"
 			       : "of other users could not be looked at: CAP_SYS_PTRACE is needed "
 				 "(sudo setcap cap_sys_ptrace+ep)");
 }
