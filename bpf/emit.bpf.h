@@ -99,7 +99,7 @@ static __always_inline __u32 stack_fill(struct pt_regs *ctx, __u8 flags, struct 
 		n = bytes / 8;
 		s->pc[0] = read_u64(ctx->sp);
 	} else {
-		/* The first address lands on n and truncated, which are written afterwards. */
+		/* The first address lands on n, flags and outer, which are written afterwards. */
 		bytes = bpf_get_stack(ctx, &s->n, 8 + sizeof(s->pc), BPF_F_USER_STACK);
 		if (bytes < 16 || bytes > 8 + sizeof(s->pc))
 			return 0;
