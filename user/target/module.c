@@ -2,16 +2,9 @@
 /*
  * An address is looked up in /proc/PID/maps, which gives a file and an offset in it; the file's
  * program headers turn the offset into the address that its symbols and its .eh_frame use.
- *
- * The .eh_frame (System V ABI for x86-64; read by libdw) describes for each instruction how to find
- * the caller's registers. gcc and clang write it for all code, also without -g, and strip(1) leaves
- * it: it is what tells code that keeps a frame pointer ("the frame is counted from rbp") from code
- * in which rbp is a register like any other.
  */
 #include "target/module.h"
 
-#include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +13,7 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "gobin/image.h"
+#include "target/ehframe.h"
 #include "target/proc.h"
 
 #define MAX_MODULES 1024
@@ -27,13 +21,10 @@
 #define CALL_BYTES  8	       /* no call is longer */
 #define REREAD_NS   100000000ull
 
-#define DWARF_RBP 6 /* System V ABI for x86-64, figure 3.36 */
-
 struct module {
 	uint64_t dev, inode;
 	char *path;
 	struct image image; /* elf NULL: no program that can be read */
-	Dwarf_CFI *cfi;
 	bool exe;
 };
 
@@ -64,8 +55,6 @@ int modules_create(pid_t pid, const char *exe, struct modules **ret, struct err 
 
 static void module_deinit(struct module *mod)
 {
-	if (mod->cfi)
-		dwarf_cfi_end(mod->cfi);
 	image_close(&mod->image);
 	free(mod->path);
 }
@@ -117,16 +106,16 @@ bool module_follows_call(const uint8_t *code, size_t n)
 }
 
 /* Opens the mapped file, as the process has it. */
-static bool open_mapped(const struct modules *m, const struct proc_mapping *p, struct image *ret)
+static void open_mapped(const struct modules *m, const struct proc_mapping *p, struct image *ret)
 {
 	char path[64 + PROC_MAX_NAME];
 	struct err unused;
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", m->pid, p->start, p->end);
 	if (!image_open(path, ret, &unused))
-		return true;
+		return;
 	snprintf(path, sizeof(path), "/proc/%d/root%s", m->pid, p->name);
-	return !image_open(path, ret, &unused);
+	image_open(path, ret, &unused);
 }
 
 static bool module_init(struct module *mod, const struct modules *m, const struct proc_mapping *p)
@@ -135,8 +124,7 @@ static bool module_init(struct module *mod, const struct modules *m, const struc
 	if (!mod->path)
 		return false;
 	mod->exe = !strcmp(mod->path, m->exe);
-	if (open_mapped(m, p, &mod->image))
-		mod->cfi = dwarf_getcfi_elf(mod->image.elf);
+	open_mapped(m, p, &mod->image);
 	return true;
 }
 
@@ -240,35 +228,6 @@ static const char *symbol_at(const struct image *img, uint64_t addr)
 	return name && *name ? name : NULL;
 }
 
-/* Whether the register is saved at this offset from the frame's address. */
-static bool saved_at(Dwarf_Frame *frame, int reg, int64_t offset)
-{
-	Dwarf_Op mem[3], *ops;
-	size_t n;
-
-	/* libdw: where it is, as an expression that starts from the frame's address. */
-	if (dwarf_frame_register(frame, reg, mem, &ops, &n) || !ops || n < 1 || n > 2 ||
-	    ops[0].atom != DW_OP_call_frame_cfa)
-		return false;
-	return n == 1 ? offset == 0
-		      : ops[1].atom == DW_OP_plus_uconst && (int64_t)ops[1].number == offset;
-}
-
-static bool keeps_frame_pointer(Dwarf_CFI *cfi, uint64_t addr)
-{
-	Dwarf_Frame *frame = NULL;
-	Dwarf_Op *ops;
-	size_t n;
-	bool ret;
-
-	if (!cfi || dwarf_cfi_addrframe(cfi, addr, &frame))
-		return false;
-	ret = !dwarf_frame_cfa(frame, &ops, &n) && n == 1 && ops[0].atom == DW_OP_bregx &&
-	      ops[0].number == DWARF_RBP && ops[0].number2 == 16 && saved_at(frame, DWARF_RBP, -16);
-	free(frame);
-	return ret;
-}
-
 bool modules_find(struct modules *m, uint64_t pc, struct module_code *ret)
 {
 	const struct mapping *map = find_mapping(m, pc);
@@ -286,7 +245,7 @@ bool modules_find(struct modules *m, uint64_t pc, struct module_code *ret)
 		.func = symbol_at(&mod->image, addr),
 		.addr = addr + 1,
 		.exe = mod->exe,
-		.frame_pointer = keeps_frame_pointer(mod->cfi, addr),
+		.frame_pointer = ehframe_keeps_frame_pointer(&mod->image, addr),
 	};
 	ret->follows_call = image_bytes(&mod->image, ret->addr - CALL_BYTES, CALL_BYTES, &code) &&
 			    module_follows_call(code.data, code.len);
