@@ -2,6 +2,7 @@
 """What the issue calls bad input: a message that names what, where and the value, the documented
 exit status, and whatever had been collected."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -69,6 +70,14 @@ def test_names_that_a_terminal_would_obey(tmp_path):
         assert done.returncode == status
         said = done.stdout + done.stderr
         assert name.replace("\x1b", "\\x1b") in said and "\x1b" not in said
+
+
+def test_names_that_are_no_utf8(tmp_path):
+    path = tmp_path / "go\udcff"
+    path.write_bytes((TARGETS / NEWEST / "short").read_bytes())
+    done = mapprobe("plan", "-f", "json", "-b", path)
+    assert done.returncode == OK, done.stderr
+    assert json.loads(done.stdout)["binary"] == str(tmp_path / "go\ufffd")
 
 
 @pytest.mark.parametrize("version", ["go1.16.8", "go2.26.8"])

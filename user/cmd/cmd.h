@@ -4,6 +4,7 @@
 #ifndef MAPPROBE_CMD_H
 #define MAPPROBE_CMD_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -54,6 +55,8 @@ int cmd_usage_error(const struct command *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Prints what may have names of the target's in it, made fit for a terminal. */
 void cmd_print(FILE *out, const char *text);
+/* The same for JSON; NULL and "" are null. */
+json_t *cmd_json_text(const char *s);
 /* Prints the error; returns its exit status. */
 int cmd_fail(const struct err *e);
 

@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
-#include "report/safe.h"
 
 enum { MAX_OPTIONS = 16, LONG_ONLY = 256 };
 
@@ -24,15 +23,6 @@ int cmd_usage_error(const struct command *c, const char *fmt, ...)
 	fprintf(stderr, "\nUsage: mapprobe %s %s (see `mapprobe %s --help`)\n", c->name, c->args,
 		c->name);
 	return EXIT_USAGE;
-}
-
-void cmd_print(FILE *out, const char *text)
-{
-	struct buf b _cleanup_buf_ = { 0 };
-
-	safe_text(&b, text, 0);
-	if (!b.failed)
-		fwrite(b.data, 1, b.len, out);
 }
 
 int cmd_fail(const struct err *e)

@@ -102,12 +102,12 @@ static int print_json(const char *binary, const struct plan *p)
 				      json_pack("{s:s, s:s}", "what", p->missing[i].point->name,
 						"why", p->missing[i].why));
 	if (gobin_layout_doubt(p->bin, &doubt))
-		json_array_append_new(
-			missing, json_pack("{s:s, s:s}", "what", "certainty", "why", doubt.msg));
-	root = json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "binary", binary, "go_version",
-			 info->version, "map_kind", info->swiss ? "swiss" : "classic", "pie",
-			 info->pie, "stripped", info->stripped, "sites", sites, "unavailable",
-			 missing);
+		json_array_append_new(missing, json_pack("{s:s, s:o}", "what", "certainty", "why",
+							 cmd_json_text(doubt.msg)));
+	root = json_pack("{s:o, s:o, s:s, s:b, s:b, s:o, s:o}", "binary", cmd_json_text(binary),
+			 "go_version", cmd_json_text(info->version), "map_kind",
+			 info->swiss ? "swiss" : "classic", "pie", info->pie, "stripped",
+			 info->stripped, "sites", sites, "unavailable", missing);
 	rc = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
 	json_decref(root);
 	puts("");

@@ -3,20 +3,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "base/buf.h"
+#include "cmd/cmd.h"
 #include "cmd/ps.h"
-#include "report/safe.h"
-
-/* A string of the target's, or null for none. */
-static json_t *text(const char *s)
-{
-	struct buf b _cleanup_buf_ = { 0 };
-
-	if (!s || !*s)
-		return json_null();
-	safe_utf8(&b, s);
-	return b.failed ? NULL : json_stringn((const char *)b.data, b.len);
-}
 
 static json_t *memprofile_json(const struct list_process *p)
 {
@@ -25,15 +13,15 @@ static json_t *memprofile_json(const struct list_process *p)
 	return json_pack("{s:s, s:o, s:o}", "state", memprofile_state_name(m->state), "rate",
 			 m->state == MEMPROFILE_ON ? json_integer((json_int_t)m->rate)
 						   : json_null(),
-			 "why", text(p->memprofile_why.msg));
+			 "why", cmd_json_text(p->memprofile_why.msg));
 }
 
 static json_t *container_json(const struct container *c)
 {
 	if (!c->runtime)
 		return json_null();
-	return json_pack("{s:s, s:o, s:o}", "runtime", c->runtime, "id", text(c->id), "pod",
-			 text(c->pod));
+	return json_pack("{s:s, s:o, s:o}", "runtime", c->runtime, "id", cmd_json_text(c->id),
+			 "pod", cmd_json_text(c->pod));
 }
 
 static json_t *lost_json(const struct ps_binary *b)
@@ -41,8 +29,8 @@ static json_t *lost_json(const struct ps_binary *b)
 	json_t *list = json_array();
 
 	vec_foreach (lost, &b->lost)
-		json_array_append_new(
-			list, json_pack("{s:s, s:o}", "what", lost->what, "why", text(lost->why)));
+		json_array_append_new(list, json_pack("{s:s, s:o}", "what", lost->what, "why",
+						      cmd_json_text(lost->why)));
 	return list;
 }
 
@@ -51,22 +39,23 @@ static json_t *process_json(const struct list_process *p, const struct ps_binary
 	const struct gobin_info *info = b->info;
 
 	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "pid",
-			 p->pid, "exe", text(p->exe), "go_version", text(b->version), "module",
-			 text(b->module), "module_version", text(b->module_version), "map_kind",
-			 text(!info	    ? NULL
-			      : info->swiss ? "swiss"
-					    : "classic"),
+			 p->pid, "exe", cmd_json_text(p->exe), "go_version",
+			 cmd_json_text(b->version), "module", cmd_json_text(b->module),
+			 "module_version", cmd_json_text(b->module_version), "map_kind",
+			 cmd_json_text(!info	     ? NULL
+				       : info->swiss ? "swiss"
+						     : "classic"),
 			 "stripped", info ? json_boolean(info->stripped) : json_null(), "pie",
 			 info ? json_boolean(info->pie) : json_null(), "supported", info != NULL,
-			 "why", text(b->why), "memory_profile", memprofile_json(p), "container",
-			 container_json(&p->container), "unavailable", lost_json(b));
+			 "why", cmd_json_text(b->why), "memory_profile", memprofile_json(p),
+			 "container", container_json(&p->container), "unavailable", lost_json(b));
 }
 
 static json_t *unseen_json(const struct list *l)
 {
 	return json_pack("{s:I, s:I, s:o, s:b}", "refused", (json_int_t)l->refused, "unreadable",
-			 (json_int_t)l->unreadable, "unreadable_why", text(l->unreadable_why.msg),
-			 "hidden", l->hidden);
+			 (json_int_t)l->unreadable, "unreadable_why",
+			 cmd_json_text(l->unreadable_why.msg), "hidden", l->hidden);
 }
 
 int ps_print_json(const struct ps *ps, struct err *e)
