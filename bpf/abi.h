@@ -27,6 +27,8 @@ enum abi_type {
 	ABI_STACK = 2, /* struct abi_stack: a stack, at least once, before the first hit that names
 			  it */
 	ABI_TEXT = 3,  /* struct abi_text: the message of runtime.fatal or throw, before its hit */
+	ABI_GC_CYCLE = 4, /* struct abi_gc_cycle: what a GC cycle was, before the hit of its end */
+	ABI_TYPE_MAX,
 };
 
 /* What happened; a site's event. arg[] of the hit: as in the comment; 0 where not said. */
@@ -45,6 +47,7 @@ enum abi_event {
 	ABI_GC_MARK_DONE,   /* entry of gcMarkDone: may find that marking is not done */
 	ABI_GC_MARK_TERM,   /* entry of gcMarkTermination: once a cycle, the world is stopped */
 	ABI_GC_SWEEP,	    /* entry of gcSweep: once a cycle; sweep mode */
+	ABI_GC_LEAKS,	    /* findGoroutineLeaks: this cycle looks for leaked goroutines */
 	ABI_GC_END,	    /* mProf_Flush: once a cycle, the world runs again; heap live */
 	ABI_GC_DRAIN_BEGIN, /* a mark worker starts to drain: flags (4 idle, 8 fractional) */
 	ABI_GC_DRAIN_END,
@@ -119,6 +122,48 @@ struct abi_text {
 	uint32_t tid;
 	uint32_t len;		 /* of the whole message in the target; may exceed what is here */
 	char text[ABI_TEXT_MAX]; /* NUL-terminated */
+};
+
+/*
+ * What the runtime keeps about the cycle that ends, and prints with GODEBUG=gctrace=1: fields of
+ * runtime.work and its like, zero-extended to 64 bits.
+ */
+enum abi_gc_value_index {
+	ABI_GCV_INIT_TIME, /* runtimeInitTime, nanotime() as are the next four */
+	ABI_GCV_T_SWEEP_TERM,
+	ABI_GCV_T_MARK,
+	ABI_GCV_T_MARK_TERM,
+	ABI_GCV_T_END,
+	ABI_GCV_NUMGC,	      /* u32 */
+	ABI_GCV_CPU_FRACTION, /* bits of a float64 */
+	ABI_GCV_STWPROCS,     /* i32 */
+	ABI_GCV_MAXPROCS,     /* i32 */
+	ABI_GCV_ASSIST_TIME,  /* ns, as are the next three */
+	ABI_GCV_DEDICATED_TIME,
+	ABI_GCV_FRACTIONAL_TIME,
+	ABI_GCV_IDLE_TIME,
+	ABI_GCV_HEAP0, /* bytes, as is all that follows but the last */
+	ABI_GCV_HEAP1,
+	ABI_GCV_HEAP2,
+	ABI_GCV_GOAL,
+	ABI_GCV_STACKS,	 /* from Go 1.18 on */
+	ABI_GCV_GLOBALS, /* from Go 1.18 on */
+	ABI_GCV_FORCED,	 /* bool */
+	ABI_GC_VALUES,
+};
+
+struct abi_gc_cycle {
+	uint32_t type, size;
+	uint64_t time_ns;
+	uint32_t have;	/* bit i: value[i] was read */
+	uint32_t leaks; /* 1: it looked for leaked goroutines */
+	uint64_t value[ABI_GC_VALUES];
+};
+
+/* Where a value is in the target. */
+struct abi_gc_value {
+	uint64_t addr; /* 0: this version has none */
+	uint64_t size; /* 1, 4 or 8 */
 };
 
 /* arg[2] of growth events. Capacities above 2^32 - 1 slots are clamped. */
@@ -199,11 +244,13 @@ struct abi_config {
 	uint32_t have_cookie; /* 0: tell the sites apart by address (kernels before 5.15) */
 	uint32_t swiss;	      /* 1: Swiss maps, 0: classic */
 	uint32_t g_goid, g_m, m_curg;
-	uint32_t table_capacity;       /* Swiss: of maps.table, u16 */
-	uint32_t hmap_b;	       /* classic: of hmap, u8 */
-	uint32_t hmap_load;	       /* classic: entries in two buckets, more and it doubles */
-	uint32_t wakeup_bytes;	       /* wake the reader when so much lies in the ring buffer */
-	uint64_t heap_live;	       /* address of gcController.heapLive, 0: not known */
+	uint32_t table_capacity; /* Swiss: of maps.table, u16 */
+	uint32_t hmap_b;	 /* classic: of hmap, u8 */
+	uint32_t hmap_load;	 /* classic: entries in two buckets, more and it doubles */
+	uint32_t wakeup_bytes;	 /* wake the reader when so much lies in the ring buffer */
+	uint64_t heap_live;	 /* address of gcController.heapLive, 0: not known */
+	/* All 0: they are not all known that make a struct abi_gc_cycle, and none is sent. */
+	struct abi_gc_value gc_value[ABI_GC_VALUES];
 	uint64_t pidns_dev, pidns_ino; /* as the kernel has them: dev is its own dev_t */
 	struct abi_unwind unwind;
 };
@@ -221,6 +268,7 @@ struct abi_calibration {
 _Static_assert(sizeof(struct abi_hit) == 64, "abi_hit");
 _Static_assert(sizeof(struct abi_stack) == 24 + 8 * ABI_MAX_DEPTH, "abi_stack");
 _Static_assert(sizeof(struct abi_text) == 32 + ABI_TEXT_MAX, "abi_text");
+_Static_assert(sizeof(struct abi_gc_cycle) == 24 + 8 * ABI_GC_VALUES, "abi_gc_cycle");
 _Static_assert(sizeof(struct abi_site) == 8, "abi_site");
 _Static_assert(sizeof(struct abi_counter) == 32, "abi_counter");
 #endif

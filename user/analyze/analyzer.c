@@ -27,11 +27,16 @@ static int on_map(struct analyzer *a, const struct abi_hit *hit, uint32_t stack)
 	return maps_hit(&a->maps, a->sites.site[hit->site].event, hit, stack, a->session.swiss);
 }
 
+static struct gc_context gc_context(struct analyzer *a)
+{
+	return (struct gc_context){ &a->gc, &a->sites, &a->stacks, a->maps.seen,
+				    a->session.start_mono_ns };
+}
+
 #define ON_GC(name)                                                                                \
 	static int on_##name(struct analyzer *a, const struct abi_hit *hit, uint32_t stack)        \
 	{                                                                                          \
-		struct gc_context c = { &a->gc, &a->sites, &a->stacks, a->maps.seen,               \
-					a->session.start_mono_ns };                                \
+		struct gc_context c = gc_context(a);                                               \
                                                                                                    \
 		return gc_##name(&c, hit, stack);                                                  \
 	}
@@ -132,6 +137,17 @@ static int put_text(struct analyzer *a, const struct event *ev, struct err *e)
 		return bad_frame(ev, "text", e);
 	saw_time(a, v->time_ns);
 	return out_of_memory(crash_text(&a->crash, &a->strings, v), e);
+}
+
+static int put_gc_cycle(struct analyzer *a, const struct event *ev, struct err *e)
+{
+	const struct abi_gc_cycle *v = event_gc_cycle(ev);
+	struct gc_context c = gc_context(a);
+
+	if (!v)
+		return bad_frame(ev, "gc cycle", e);
+	saw_time(a, v->time_ns);
+	return out_of_memory(gc_told(&c, v), e);
 }
 
 static int put_session(struct analyzer *a, const struct event *ev, struct err *e)
@@ -241,19 +257,13 @@ static int put_end(struct analyzer *a, const struct event *ev, struct err *e)
 }
 
 static int (*const put[EVENT_TYPE_MAX])(struct analyzer *, const struct event *, struct err *) = {
-	[ABI_HIT] = put_hit,
-	[ABI_STACK] = put_stack,
-	[ABI_TEXT] = put_text,
-	[EVENT_SESSION] = put_session,
-	[EVENT_SITE] = put_site,
-	[EVENT_MISSING] = put_missing,
-	[EVENT_COST] = put_cost,
-	[EVENT_SYMBOL] = put_symbol,
-	[EVENT_TYPE] = put_type,
-	[EVENT_WINDOW] = put_window,
-	[EVENT_MAP_STATE] = put_map_state,
-	[EVENT_COUNTER] = put_counter,
-	[EVENT_END] = put_end,
+	[ABI_HIT] = put_hit,	       [ABI_STACK] = put_stack,
+	[ABI_TEXT] = put_text,	       [ABI_GC_CYCLE] = put_gc_cycle,
+	[EVENT_SESSION] = put_session, [EVENT_SITE] = put_site,
+	[EVENT_MISSING] = put_missing, [EVENT_COST] = put_cost,
+	[EVENT_SYMBOL] = put_symbol,   [EVENT_TYPE] = put_type,
+	[EVENT_WINDOW] = put_window,   [EVENT_MAP_STATE] = put_map_state,
+	[EVENT_COUNTER] = put_counter, [EVENT_END] = put_end,
 };
 
 int analyzer_put(void *ctx, const struct event *ev, struct err *e)

@@ -17,6 +17,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analyze/gctrace.h"
+
 /* By gcTriggerKind (runtime/mgc.go, Go 1.17-1.27). */
 static const char *const trigger_name[] = { "heap", "time", "cycle" };
 
@@ -174,6 +176,19 @@ int gc_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stack)
 	return 0;
 }
 
+int gc_told(struct gc_context *c, const struct abi_gc_cycle *told)
+{
+	struct result_gctrace gctrace;
+	int rc;
+
+	if (!gctrace_of(told, &gctrace))
+		return 0;
+	rc = gc_cycle_evident(c);
+	if (!rc)
+		c->gc->cycles.data[c->gc->cycles.len - 1].gctrace = gctrace;
+	return rc;
+}
+
 /* How many cycles there were: those listed, and more if the counters know of more. */
 static struct result_count count_cycles(const struct gc *gc, struct build *b)
 {
@@ -223,6 +238,7 @@ static int build_cycle(const struct gc *gc, size_t i, const uint64_t *map_ops, s
 		.heap_known = from->heap_start && from->heap_end,
 		.heap_start_bytes = from->heap_start,
 		.heap_end_bytes = from->heap_end,
+		.gctrace = from->gctrace,
 	};
 	if (from->marked_from && from->mark_to_ns)
 		to->mark_ns = elapsed_ns(from->mark_from_ns, from->mark_to_ns);

@@ -29,6 +29,7 @@ struct gc_cycle {
 	uint64_t heap_start, heap_end;
 	uint64_t map_ops[RESULT_MAP_OPS]; /* seen at its start; when it has ended, in it */
 	uint32_t stack;
+	struct result_gctrace gctrace;
 };
 
 struct stw {
@@ -73,6 +74,8 @@ int gc_start(struct gc_context *c, const struct abi_hit *hit, uint32_t stack);
 int gc_mark_done(struct gc_context *c, const struct abi_hit *hit, uint32_t stack);
 int gc_mark_term(struct gc_context *c, const struct abi_hit *hit, uint32_t stack);
 int gc_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stack);
+/* What the runtime says of the cycle that ends now; 0 or -ENOMEM. */
+int gc_told(struct gc_context *c, const struct abi_gc_cycle *told);
 int gc_stw_begin(struct gc_context *c, const struct abi_hit *hit, uint32_t stack);
 int gc_stw_stopped(struct gc_context *c, const struct abi_hit *hit, uint32_t stack);
 int gc_stw_end(struct gc_context *c, const struct abi_hit *hit, uint32_t stack);

@@ -106,6 +106,22 @@ struct result_map {
 	size_t ngrowths;
 };
 
+/* What the runtime itself says of a cycle, with GODEBUG=gctrace=1: runtime/mgc.go. */
+struct result_gctrace {
+	bool known;
+	uint32_t number;     /* numgc: since the start of the process */
+	uint64_t at_ns;	     /* its start, since that of the runtime */
+	double cpu_fraction; /* of all CPU time since then, spent on GC */
+	bool leaks;	     /* it looked for leaked goroutines */
+	uint64_t sweep_term_ns, mark_ns, mark_term_ns;
+	uint64_t sweep_term_cpu_ns, assist_cpu_ns, worker_cpu_ns, idle_cpu_ns, mark_term_cpu_ns;
+	uint64_t heap_start_bytes, heap_end_bytes, heap_marked_bytes, goal_bytes;
+	bool scans_known; /* the next two: from Go 1.18 on */
+	uint64_t stacks_bytes, globals_bytes;
+	int32_t procs;
+	bool forced;
+};
+
 struct result_gc_cycle {
 	uint64_t number;     /* 1: the first seen in this session */
 	const char *trigger; /* "heap", "time", "cycle" */
@@ -125,6 +141,7 @@ struct result_gc_cycle {
 	uint64_t heap_start_bytes, heap_end_bytes; /* gcController.heapLive */
 	uint64_t map_ops[RESULT_MAP_OPS];	   /* seen while this cycle ran */
 	uint32_t stack;				   /* who triggered it */
+	struct result_gctrace gctrace;
 };
 
 struct result_stw {

@@ -13,6 +13,7 @@
 #include "analyze/analyze.h"
 #include "base/clock.h"
 #include "cmd/cmd.h"
+#include "cmd/ending.h"
 #include "cmd/parse.h"
 #include "plan/plan.h"
 #include "record/record.h"
@@ -39,8 +40,8 @@ static const struct cmd_option options[] = {
 	  parse_groups, PLACE(groups) },
 	{ 0, "max-overhead", "SHARE", "of one CPU, 0.01% to 100%, or none: exact (default 1%)",
 	  parse_overhead, PLACE(overhead) },
-	{ 'o', "output", "DIR", "write summary.json and the pprof files there", parse_text,
-	  PLACE(dir) },
+	{ 'o', "output", "DIR", "write summary.json, gctrace.txt and the pprof files there",
+	  parse_text, PLACE(dir) },
 	{ 0, "record", "FILE", "keep the event stream, for `mapprobe report`", parse_text,
 	  PLACE(record) },
 	{ 0, "perf-events", NULL, "attach by perf events, also where uprobe_multi works",
@@ -61,27 +62,20 @@ struct session {
 	struct event_sink sink;
 };
 
-static volatile sig_atomic_t stop_requested, write_requested;
+static volatile sig_atomic_t write_requested;
 
-static void on_signal(int sig)
+static void on_usr1(int sig)
 {
-	if (sig == SIGUSR1)
-		write_requested = 1;
-	else if (stop_requested)
-		_exit(128 + sig);
-	else
-		stop_requested = 1;
+	(void)sig;
+	write_requested = 1;
 }
 
 static void catch_signals(void)
 {
-	const int signals[] = { SIGINT, SIGTERM, SIGUSR1 };
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction sa = { .sa_handler = on_usr1, .sa_flags = SA_RESTART };
 
-	signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of that write only */
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &sa, NULL);
+	ending_catch_signals();
+	sigaction(SIGUSR1, &sa, NULL);
 }
 
 static int put_event(void *ctx, const struct event *ev, struct err *e)
@@ -183,15 +177,8 @@ static int observe(struct session *s, enum event_end_reason *ret, struct err *e)
 	for (*ret = 0; !*ret && rc >= 0;) {
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
-		if (stop_requested)
-			*ret = EVENT_END_INTERRUPT;
-		else if (s->args.duration_ns && now - start >= s->args.duration_ns)
-			*ret = EVENT_END_TIME;
-		else if (target_execed(s->target))
-			*ret = EVENT_END_TARGET_EXEC;
-		else if (!target_alive(s->target))
-			*ret = EVENT_END_TARGET_EXIT;
-		else
+		*ret = ending_now(s->target, start, s->args.duration_ns);
+		if (!*ret)
 			rc = tracer_poll(s->tracer, 50, &s->sink, e);
 		if (write_requested)
 			write_so_far(s);

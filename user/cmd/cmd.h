@@ -60,6 +60,6 @@ json_t *cmd_json_text(const char *s);
 /* Prints the error; returns its exit status. */
 int cmd_fail(const struct err *e);
 
-extern const struct command cmd_attach, cmd_report, cmd_plan, cmd_ps, cmd_check;
+extern const struct command cmd_attach, cmd_stat, cmd_report, cmd_plan, cmd_ps, cmd_check;
 
 #endif

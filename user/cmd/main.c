@@ -7,8 +7,8 @@
 
 #include "cmd/cmd.h"
 
-static const struct command *const commands[] = { &cmd_attach, &cmd_report, &cmd_plan, &cmd_ps,
-						  &cmd_check };
+static const struct command *const commands[] = { &cmd_attach, &cmd_stat, &cmd_report,
+						  &cmd_plan,   &cmd_ps,	  &cmd_check };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(*commands))
 

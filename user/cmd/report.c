@@ -16,8 +16,8 @@ struct report_args {
 static const struct cmd_option options[] = {
 	{ 'f', "format", "FORMAT", "of what is printed: text or json (default text)", parse_format,
 	  offsetof(struct report_args, format) },
-	{ 'o', "output", "DIR", "write summary.json and the pprof files there", parse_text,
-	  offsetof(struct report_args, dir) },
+	{ 'o', "output", "DIR", "write summary.json, gctrace.txt and the pprof files there",
+	  parse_text, offsetof(struct report_args, dir) },
 	{ 0 },
 };
 

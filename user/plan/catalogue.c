@@ -145,6 +145,14 @@ static const struct plan_point catalogue[] = {
 	  .func = { "runtime.gcSweep" },
 	  .reg = REGS(AX, NONE, NONE, NONE),
 	  .on_g0 = true },
+	/* The cycles that gctrace calls "checking for goroutine leaks". */
+	{ .name = "gc.leaks",
+	  .group = PLAN_GC,
+	  .event = ABI_GC_LEAKS,
+	  .heat = PLAN_COLD,
+	  .func = { "runtime.findGoroutineLeaks" },
+	  .since = 26,
+	  .reg = NO_REGS },
 	/* on g0 too: gcSweep calls it when it sweeps at once (GODEBUG=gcstoptheworld=2) */
 	{ .name = "gc.end",
 	  .group = PLAN_GC,

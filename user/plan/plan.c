@@ -31,10 +31,24 @@ static uint16_t needed_regs(const struct plan_point *p)
 	return regs;
 }
 
-/* Whether the point exists for this binary, and was asked for. */
-static bool applies(const struct plan_point *p, const struct gobin_info *info, unsigned int groups)
+static bool asked_for(const struct plan_point *p, const struct plan_opts *o)
 {
-	if (!(p->group & groups))
+	if (!(p->group & o->groups))
+		return false;
+	for (const char *const *name = o->points; name; name++) {
+		if (!*name)
+			return false;
+		if (!strcmp(*name, p->name))
+			break;
+	}
+	return true;
+}
+
+/* Whether the point exists for this binary, and was asked for. */
+static bool applies(const struct plan_point *p, const struct gobin_info *info,
+		    const struct plan_opts *o)
+{
+	if (!asked_for(p, o))
 		return false;
 	if (p->maps != PLAN_ANY_MAP && (p->maps == PLAN_SWISS) != info->swiss)
 		return false;
@@ -186,7 +200,7 @@ int plan_build(const struct gobin *b, const struct plan_opts *o, struct plan *re
 		return err_set(e, -ENOMEM, "plan: out of memory");
 	find_all(b, cat, n, names, found);
 	for (size_t i = 0; i < n && !rc; i++) {
-		if (applies(&cat[i], gobin_info(b), o->groups))
+		if (applies(&cat[i], gobin_info(b), o))
 			rc = plan_point(&build, &cat[i], &found[i * PLAN_MAX_NAMES], e);
 	}
 	if (rc) {

@@ -91,6 +91,8 @@ struct plan_missing {
 
 struct plan_opts {
 	unsigned int groups; /* enum plan_group, or'ed */
+	/* Of these only the points with one of these names, up to a NULL; NULL: all. */
+	const char *const *points;
 };
 
 struct plan {

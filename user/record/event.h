@@ -10,8 +10,8 @@
  * stack that has its address, a type before the map that has it. So any prefix of a stream can be
  * analyzed, and a recording needs neither the binary nor the process.
  *
- * Order of a session: SESSION, SITE..., MISSING..., COST; then hits, stacks, texts, symbols, types,
- * windows, map states as they come; COUNTER..., END last.
+ * Order of a session: SESSION, SITE..., MISSING..., COST; then hits, stacks, texts, GC cycles, symbols,
+ * types, windows, map states as they come; COUNTER..., END last.
  */
 #ifndef MAPPROBE_EVENT_H
 #define MAPPROBE_EVENT_H
@@ -180,6 +180,7 @@ int event_get_end(const struct event *ev, struct event_end *ret, struct err *e);
 const struct abi_hit *event_hit(const struct event *ev);
 const struct abi_stack *event_stack(const struct event *ev);
 const struct abi_text *event_text(const struct event *ev);
+const struct abi_gc_cycle *event_gc_cycle(const struct event *ev);
 
 /*
  * The next frame of s at *off, which moves on to the frame behind its padding; -EBADMSG when none

@@ -40,9 +40,17 @@ const struct abi_text *event_text(const struct event *ev)
 	return memchr(t->text, 0, sizeof(t->text)) ? t : NULL;
 }
 
+const struct abi_gc_cycle *event_gc_cycle(const struct event *ev)
+{
+	if (!is_kernel_frame(ev, ABI_GC_CYCLE, sizeof(struct abi_gc_cycle),
+			     sizeof(struct abi_gc_cycle)))
+		return NULL;
+	return (const struct abi_gc_cycle *)ev->data;
+}
+
 static bool known_type(uint32_t type)
 {
-	return (type >= ABI_HIT && type <= ABI_TEXT) ||
+	return (type >= ABI_HIT && type < ABI_TYPE_MAX) ||
 	       (type >= EVENT_SESSION && type < EVENT_TYPE_MAX);
 }
 

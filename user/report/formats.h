@@ -10,6 +10,7 @@
 
 int text_write(const struct result *r, FILE *out, struct err *e);
 int json_write(const struct result *r, FILE *out, struct err *e);
+int gctrace_write(const struct result *r, FILE *out, struct err *e);
 int pprof_write_maps(const struct result *r, FILE *out, struct err *e);
 int pprof_write_locks(const struct result *r, FILE *out, struct err *e);
 int pprof_write_stw(const struct result *r, FILE *out, struct err *e);

@@ -1,10 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The members "gc", "locks" and "overhead". */
+#include "report/gctrace.h"
 #include "report/json_out.h"
 
 #include <math.h>
 
 #define MAX_WAITS 200
+
+static json_t *gctrace(struct json_out *j, const struct result_gctrace *g)
+{
+	json_t *o;
+
+	if (!g->known)
+		return json_null();
+	o = json_object();
+	jput(j, o, "line", jstr(j, gctrace_line(g).s));
+	jput(j, o, "number", jint(g->number));
+	jput(j, o, "at_ns", jint(g->at_ns));
+	jput(j, o, "sweep_term_ns", jint(g->sweep_term_ns));
+	jput(j, o, "mark_ns", jint(g->mark_ns));
+	jput(j, o, "mark_term_ns", jint(g->mark_term_ns));
+	jput(j, o, "assist_cpu_ns", jint(g->assist_cpu_ns));
+	jput(j, o, "worker_cpu_ns", jint(g->worker_cpu_ns));
+	jput(j, o, "idle_cpu_ns", jint(g->idle_cpu_ns));
+	jput(j, o, "heap_start_bytes", jint(g->heap_start_bytes));
+	jput(j, o, "heap_end_bytes", jint(g->heap_end_bytes));
+	jput(j, o, "heap_marked_bytes", jint(g->heap_marked_bytes));
+	jput(j, o, "goal_bytes", jint(g->goal_bytes));
+	jput(j, o, "stacks_bytes", jint_or_null(g->scans_known, g->stacks_bytes));
+	jput(j, o, "globals_bytes", jint_or_null(g->scans_known, g->globals_bytes));
+	jput(j, o, "forced", json_boolean(g->forced));
+	return o;
+}
 
 static json_t *gc_cycle(struct json_out *j, const struct result_gc_cycle *c)
 {
@@ -29,6 +56,7 @@ static json_t *gc_cycle(struct json_out *j, const struct result_gc_cycle *c)
 		jput(j, ops, json_map_op[op], jint(c->map_ops[op]));
 	jput(j, o, "map_ops", ops);
 	jput(j, o, "stack_index", jstack_index(j, c->stack));
+	jput(j, o, "gctrace", gctrace(j, &c->gctrace));
 	return o;
 }
 

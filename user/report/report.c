@@ -17,6 +17,8 @@ static const struct reporter table[] = {
 	{ "text", NULL, "the summary, for people", text_write },
 	{ "json", "summary.json", "the summary, for programs (docs/summary.schema.json)",
 	  json_write },
+	{ "gctrace.txt", "gctrace.txt", "GC cycles as GODEBUG=gctrace=1 prints them",
+	  gctrace_write },
 	{ "maps.pb.gz", "maps.pb.gz", "pprof profile of map writes by stack", pprof_write_maps },
 	{ "locks.pb.gz", "locks.pb.gz", "pprof profile of lock waits by stack", pprof_write_locks },
 	{ "stw.pb.gz", "stw.pb.gz", "pprof profile of stop-the-world pauses by stack",

@@ -20,6 +20,9 @@
 
 struct tracer;
 
+/* What EVENT_MISSING calls the lines of gctrace: there will be no ABI_GC_CYCLE. */
+#define TRACE_NO_GCTRACE "gc.gctrace"
+
 struct tracer_opts {
 	bool exact;	     /* hot sites always armed (--max-overhead none) */
 	bool perf_events;    /* attach by perf events, also where uprobe_multi works */

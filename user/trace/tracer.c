@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "trace/arming.h"
 #include "trace/describe.h"
+#include "trace/gcvalues.h"
 #include "trace/kernel.h"
 
 #define READ_MAPS_NS	 250000000ull
@@ -98,6 +99,7 @@ static void configure(struct tracer *t)
 		.heap_live = heap_live,
 		.unwind = t->describer.unwinder.config,
 	};
+	gcvalues_find(t->target, cfg->gc_value, &unused);
 }
 
 static int load(struct tracer *t, struct err *e)
@@ -233,6 +235,7 @@ static void put_site(struct tracer *t, uint32_t i)
 
 static void put_missing(struct tracer *t)
 {
+	struct abi_gc_value values[ABI_GC_VALUES];
 	uint64_t unused;
 	struct err e;
 
@@ -249,6 +252,11 @@ static void put_missing(struct tracer *t)
 	}
 	if (heap_live_addr(t, &unused, &e)) {
 		struct event_missing m = { "gc.heap_live", e.msg };
+
+		event_put_missing(&t->frame, &m);
+	}
+	if (gcvalues_find(t->target, values, &e)) {
+		struct event_missing m = { TRACE_NO_GCTRACE, e.msg };
 
 		event_put_missing(&t->frame, &m);
 	}
