@@ -7,8 +7,10 @@ package main
 
 import (
 	"flag"
+	"io"
 	"runtime"
 	"runtime/debug"
+	"runtime/pprof"
 	"sync"
 
 	"mapprobe.test/targets/internal/stage"
@@ -72,14 +74,28 @@ func descend(depth int, f func()) uint64 {
 	return descend(depth-1, f) + frame[(depth+1)%64]
 }
 
-func round(i int) {
+// leakChecks is how many cycles looked for leaked goroutines, where there is a profile of them (Go
+// 1.27 and later).
+var leakChecks uint64
+
+func checkLeaks() {
+	if p := pprof.Lookup("goroutineleak"); p != nil {
+		p.WriteTo(io.Discard, 0)
+		leakChecks++
+	}
+}
+
+func round(i int, steady bool) {
 	debug.SetGCPercent([]int{100, 50, 200}[i%3])
 	live = nil
 	for k := 0; k < i%5; k++ {
 		live = append(live, grow(13))
 	}
 	release := make(chan struct{})
-	done := stacks(1+i%8, 200*(i%4), release)
+	done := &sync.WaitGroup{}
+	if !steady {
+		done = stacks(1+i%8, 200*(i%4), release)
+	}
 	var workers sync.WaitGroup
 	for w := 0; w < 1+i%3; w++ {
 		workers.Add(1)
@@ -90,6 +106,9 @@ func round(i int) {
 	}
 	workers.Wait()
 	runtime.GC()
+	if i%7 == 3 {
+		checkLeaks()
+	}
 	close(release)
 	done.Wait()
 	if i%10 == 9 {
@@ -99,12 +118,18 @@ func round(i int) {
 
 func main() {
 	cycles := flag.Uint("cycles", 220, "garbage collections, at least")
+	steady := flag.Bool("steady", false, "leave the stacks as they are: 36 of 128 KiB")
 	flag.Parse()
 	var before, now runtime.MemStats
+	release := make(chan struct{})
+	defer close(release)
+	if *steady {
+		stacks(36, 200, release)
+	}
 	runtime.ReadMemStats(&before)
 	stage.Ready()
 	for i := 0; now.NumGC < before.NumGC+uint32(*cycles); i++ {
-		round(i)
+		round(i, *steady)
 		runtime.ReadMemStats(&now)
 	}
 	debug.SetGCPercent(-1)
@@ -113,6 +138,7 @@ func main() {
 	t := stage.NewTruth("cycles")
 	t.Num("gc_cycles", uint64(now.NumGC-before.NumGC))
 	t.Num("forced", uint64(now.NumForcedGC-before.NumForcedGC))
+	t.Num("leak_checks", leakChecks)
 	t.Print()
 	stage.Wait()
 }

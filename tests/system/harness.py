@@ -73,13 +73,17 @@ def go_env(**env):
             "CGO_ENABLED": "0", **env}
 
 
-def build_exact(version, path, *flags, **env):
-    """Builds targets/exact as path, with any Go from 1.17 on."""
+def build_old(version, target, path, *flags, **env):
+    """Builds one of the targets that any Go from 1.17 on can build, as path."""
     vcs = [] if version.startswith("1.17.") else ["-buildvcs=false"]  # of Go 1.18
     done = subprocess.run([toolchain(version), "build", "-modfile=go1.17.mod", *vcs, *flags, "-o",
-                           path, "./exact"], cwd=SOURCES, env=go_env(**env), capture_output=True,
-                          text=True)
+                           path, f"./{target}"], cwd=SOURCES, env=go_env(**env),
+                          capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def build_exact(version, path, *flags, **env):
+    build_old(version, "exact", path, *flags, **env)
 
 
 class Target:
@@ -143,11 +147,11 @@ class Target:
 
 
 class Attach:
-    """`mapprobe attach` in the background."""
+    """`mapprobe attach`, or another command that observes, in the background."""
 
-    def __init__(self, directory, pid, *args, prefix=(), binary=MAPPROBE):
+    def __init__(self, directory, pid, *args, prefix=(), binary=MAPPROBE, command="attach"):
         self.files = [open(directory / name, "w+") for name in ("stdout", "stderr")]
-        self.proc = subprocess.Popen([*prefix, str(binary), "attach", "-p", str(pid),
+        self.proc = subprocess.Popen([*prefix, str(binary), command, "-p", str(pid),
                                       *map(str, args)], stdin=subprocess.DEVNULL,
                                      stdout=self.files[0], stderr=self.files[1])
 

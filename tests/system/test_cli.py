@@ -9,7 +9,7 @@ import pytest
 from harness import (MAPPROBE, NEWEST, NOBODY, OK, UNAVAILABLE, USAGE, Attach, load_json,
                      mapprobe, until)
 
-COMMANDS = ["attach", "report", "plan", "ps", "check"]
+COMMANDS = ["attach", "stat", "report", "plan", "ps", "check"]
 
 
 
@@ -36,6 +36,7 @@ def test_version():
     (["attach", "-p", "1", "--max-overhead", "much"], "much"),
     (["attach", "-p", "1", "--frob"], "frob"), (["attach", "-p", "1", "extra"], "extra"),
     (["attach", "-p"], "-p"), (["plan"], "-b"), (["plan", "-p", "1", "-b", "x"], "-b"),
+    (["stat"], "-p"), (["stat", "-p", "1", "extra"], "extra"),
     (["report"], "FILE"), (["report", "a", "b"], "b"), (["check", "x"], "x"),
 ])
 def test_usage_errors_come_before_privileges(args, named, public_dir):

@@ -24,7 +24,7 @@ def test_replay_writes_the_same_files(exact, tmp_path):
     assert done.returncode == OK, done.stderr
     names = sorted(p.name for p in exact.dir.iterdir())
     assert names == sorted(p.name for p in (tmp_path / "out").iterdir())
-    assert {"summary.json", "maps.pb.gz", "locks.pb.gz", "stw.pb.gz"} <= set(names)
+    assert {"summary.json", "gctrace.txt", "maps.pb.gz", "locks.pb.gz", "stw.pb.gz"} <= set(names)
     for name in names:
         assert (tmp_path / "out" / name).read_bytes() == (exact.dir / name).read_bytes(), name
 

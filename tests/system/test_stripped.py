@@ -24,6 +24,7 @@ MASKED = {
     "overhead.ns_per_hit.emulated", "overhead.ns_per_hit.single_step",
     # the process and its heap
     "target.pid", "tid", "goid", "maps.list[].addr", "heap_start_bytes", "heap_end_bytes",
+    "gctrace",
     # how the GC's work is spread over its workers
     "gc.cycles[].workers", *(f"overhead.sites[gc.{point}].hits" for point in (
         "drain", "drain_end", "mark_done")),

@@ -405,7 +405,7 @@ static void bad_frames(void **state)
 		uint32_t type, size;
 	} bad[] = {
 		{ 0, 8 },
-		{ 4, 8 },
+		{ ABI_TYPE_MAX, 8 },
 		{ 15, 8 },
 		{ EVENT_TYPE_MAX, 8 },
 		{ UINT32_MAX, 8 },
@@ -448,7 +448,9 @@ static void kernel_frames(void **state)
 	struct abi_text text = { .type = ABI_TEXT, .size = sizeof(text) };
 	struct event h = { ABI_HIT, sizeof(hit), (uint8_t *)&hit };
 	struct event s = { ABI_STACK, stack.size, (uint8_t *)&stack };
+	struct abi_gc_cycle cycle = { .type = ABI_GC_CYCLE, .size = sizeof(cycle) };
 	struct event t = { ABI_TEXT, sizeof(text), (uint8_t *)&text };
+	struct event c = { ABI_GC_CYCLE, sizeof(cycle), (uint8_t *)&cycle };
 
 	(void)state;
 	assert_ptr_equal(event_hit(&h), &hit);
@@ -475,6 +477,11 @@ static void kernel_frames(void **state)
 	assert_null(event_text(&t));
 	t.size = 40;
 	assert_null(event_text(&t));
+
+	assert_ptr_equal(event_gc_cycle(&c), &cycle);
+	assert_null(event_gc_cycle(&h));
+	c.size -= 8;
+	assert_null(event_gc_cycle(&c));
 }
 
 int main(void)

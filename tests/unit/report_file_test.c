@@ -123,8 +123,8 @@ static void file_is_written_and_replaced(void **state)
 
 static void dir_is_made_and_filled(void **state)
 {
-	static const char *const names[] = { "summary.json", "maps.pb.gz", "locks.pb.gz",
-					     "stw.pb.gz" };
+	static const char *const names[] = { "summary.json", "gctrace.txt", "maps.pb.gz",
+					     "locks.pb.gz", "stw.pb.gz" };
 	struct place *p = *state;
 	struct err e = { 0 };
 	char dir[128], path[256];

@@ -177,6 +177,17 @@ static inline void fixture_maps(struct fixture *f)
 	f->r.nmaps = 3;
 }
 
+/* What the runtime said of the first cycle. */
+static inline void fixture_gctrace(struct fixture *f)
+{
+	f->cycles[0].gctrace = (struct result_gctrace){ .known = true,
+							.number = 7,
+							.at_ns = 1820000000,
+							.mark_ns = 3900000,
+							.goal_bytes = 4 << 20,
+							.procs = 2 };
+}
+
 static inline void fixture_gc(struct fixture *f)
 {
 	struct result *r = &f->r;
@@ -306,6 +317,7 @@ static inline struct fixture *fixture_rich(void)
 	fixture_stacks(f);
 	fixture_maps(f);
 	fixture_gc(f);
+	fixture_gctrace(f);
 	fixture_locks(f);
 	fixture_cost(f);
 	return f;

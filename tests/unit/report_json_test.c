@@ -189,6 +189,10 @@ static void rich_values(void **state)
 	assert_int_equal(json_array_size(at(j, "gc.cycles")), 12);
 	assert_int_equal(json_array_size(at(j, "gc.stw")), 26);
 	expect_null(j, "gc.cycles.11.end_ns");
+	expect_int(j, "gc.cycles.0.gctrace.number", 7);
+	expect_int(j, "gc.cycles.0.gctrace.goal_bytes", 4 << 20);
+	expect_null(j, "gc.cycles.0.gctrace.stacks_bytes");
+	expect_null(j, "gc.cycles.1.gctrace");
 	expect_int(j, "gc.assist_ns", 14400000);
 	expect_int(j, "locks.waits", 8123);
 	expect_int(j, "locks.wait_ns", 56000181000);

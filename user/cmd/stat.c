@@ -41,7 +41,8 @@ struct stat {
 	struct tracer *tracer;
 	struct event_sink sink;
 	uint64_t start_ns;
-	uint64_t lines;
+	uint64_t lines, lost;
+	uint32_t number;	     /* of the cycle before */
 	uint64_t passages[2], ns[2]; /* of the probes, and of each; by enum plan_cost */
 };
 
@@ -51,10 +52,15 @@ static int print_cycle(struct stat *s, const struct event *ev, struct err *e)
 	struct result_gctrace g;
 
 	(void)e;
-	if (c && gctrace_of(c, &g)) {
-		puts(gctrace_line(&g).s);
-		s->lines++;
+	if (!c || !gctrace_of(c, &g))
+		return 0;
+	if (s->lines && g.number != s->number + 1) {
+		printf("# %" PRIu32 " cycles lost\n", g.number - s->number - 1);
+		s->lost += g.number - s->number - 1;
 	}
+	puts(gctrace_line(&g).s);
+	s->number = g.number;
+	s->lines++;
 	return 0;
 }
 
@@ -81,7 +87,7 @@ static int print_head(struct stat *s, const struct event *ev, struct err *e)
 		return rc;
 	s->ns[PLAN_EMULATED] = cost.emulated_ns;
 	s->ns[PLAN_SINGLE_STEP] = cost.single_step_ns;
-	printf("# mapprobe stat: pid %d, %s: one probe a GC cycle, %" PRIu64
+	printf("# mapprobe stat: pid %d, %s: one probe a GC cycle, about %" PRIu64
 	       " ns each as measured on this machine\n",
 	       s->args.pid, gobin_info(target_gobin(s->target))->version,
 	       s->ns[s->plan.sites[0].cost]);
@@ -166,9 +172,9 @@ static int print_foot(const struct stat *s, struct err *e)
 
 	for (size_t i = 0; i < 2; i++)
 		cost_ns += s->passages[i] * s->ns[i];
-	printf("# %" PRIu64 " cycles in %.1f s, %" PRIu64 " probes passed: about %.3g us of the "
-	       "target's time\n",
-	       s->lines, seconds, s->passages[0] + s->passages[1], (double)cost_ns / 1e3);
+	printf("# %" PRIu64 " cycles in %.1f s, %" PRIu64
+	       " lost, about %.3g us of the target's time\n",
+	       s->lines, seconds, s->lost, (double)cost_ns / 1e3);
 	return flush(e);
 }
 

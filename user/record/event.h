@@ -10,8 +10,8 @@
  * stack that has its address, a type before the map that has it. So any prefix of a stream can be
  * analyzed, and a recording needs neither the binary nor the process.
  *
- * Order of a session: SESSION, SITE..., MISSING..., COST; then hits, stacks, texts, GC cycles, symbols,
- * types, windows, map states as they come; COUNTER..., END last.
+ * Order of a session: SESSION, SITE..., MISSING..., COST; then hits, stacks, texts, GC cycles,
+ * symbols, types, windows, map states as they come; COUNTER..., END last.
  */
 #ifndef MAPPROBE_EVENT_H
 #define MAPPROBE_EVENT_H

@@ -2,7 +2,8 @@
 /*
  * The values of the gctrace line: those that gcMarkTermination prints (runtime/mgc.go, Go 1.17 to
  * 1.27). All are final when it calls mProf_Flush: the world runs again, and no other cycle starts
- * before the line would be printed (it holds worldsema).
+ * before the line would be printed (it holds worldsema). Except in Go 1.19: it prints
+ * maxStackScan, to which goroutines add whose stacks grow between here and there.
  */
 #include "trace/gcvalues.h"
 
