@@ -155,8 +155,9 @@ enum abi_gc_value_index {
 struct abi_gc_cycle {
 	uint32_t type, size;
 	uint64_t time_ns;
-	uint32_t have;	/* bit i: value[i] was read */
-	uint32_t leaks; /* 1: it looked for leaked goroutines */
+	uint32_t have;	  /* bit i: value[i] was read */
+	uint32_t leaks;	  /* 1: it looked for leaked goroutines */
+	uint64_t read_ns; /* how long it took to read them: part of the cost of this hit */
 	uint64_t value[ABI_GC_VALUES];
 };
 
@@ -268,7 +269,7 @@ struct abi_calibration {
 _Static_assert(sizeof(struct abi_hit) == 64, "abi_hit");
 _Static_assert(sizeof(struct abi_stack) == 24 + 8 * ABI_MAX_DEPTH, "abi_stack");
 _Static_assert(sizeof(struct abi_text) == 32 + ABI_TEXT_MAX, "abi_text");
-_Static_assert(sizeof(struct abi_gc_cycle) == 24 + 8 * ABI_GC_VALUES, "abi_gc_cycle");
+_Static_assert(sizeof(struct abi_gc_cycle) == 32 + 8 * ABI_GC_VALUES, "abi_gc_cycle");
 _Static_assert(sizeof(struct abi_site) == 8, "abi_site");
 _Static_assert(sizeof(struct abi_counter) == 32, "abi_counter");
 #endif

@@ -21,6 +21,7 @@ static __always_inline long read_value(__u64 *ret, const volatile struct abi_gc_
 /* Puts the figures of the cycle that ends into the stream; none where one cannot be read. */
 static __always_inline void cycle_end(void)
 {
+	__u64 begin = bpf_ktime_get_ns();
 	struct abi_gc_cycle *c;
 	__u32 have = 0;
 
@@ -43,7 +44,8 @@ static __always_inline void cycle_end(void)
 	}
 	c->type = ABI_GC_CYCLE;
 	c->size = sizeof(*c);
-	c->time_ns = bpf_ktime_get_ns();
+	c->time_ns = begin;
+	c->read_ns = bpf_ktime_get_ns() - begin;
 	c->have = have;
 	c->leaks = leaks;
 	leaks = 0;

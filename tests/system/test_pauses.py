@@ -56,5 +56,11 @@ def test_gctrace_tells_the_same(pauses):
         assert abs(int(line) - cycle["heap_start_bytes"] / (1 << 20)) <= 1
 
 
+def test_lines_of_gctrace(pauses):
+    lines = re.findall(r"^gc \d+ @.*$", pauses.target_errors, re.M)
+    cycles = pauses.summary["gc"]["cycles"]
+    assert [c["gctrace"]["line"] for c in cycles] == lines[-len(cycles):]
+
+
 def test_nothing_is_lost(pauses):
     assert pauses.summary["loss"] == {"events": 0, "stacks": 0, "unmatched": 0}

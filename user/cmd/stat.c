@@ -44,6 +44,7 @@ struct stat {
 	uint64_t lines, lost;
 	uint32_t number;	     /* of the cycle before */
 	uint64_t passages[2], ns[2]; /* of the probes, and of each; by enum plan_cost */
+	uint64_t read_ns;	     /* by the kernel side, at the ends of cycles */
 };
 
 static int print_cycle(struct stat *s, const struct event *ev, struct err *e)
@@ -52,7 +53,10 @@ static int print_cycle(struct stat *s, const struct event *ev, struct err *e)
 	struct result_gctrace g;
 
 	(void)e;
-	if (!c || !gctrace_of(c, &g))
+	if (!c)
+		return 0;
+	s->read_ns += c->read_ns;
+	if (!gctrace_of(c, &g))
 		return 0;
 	if (s->lines && g.number != s->number + 1) {
 		printf("# %" PRIu32 " cycles lost\n", g.number - s->number - 1);
@@ -88,9 +92,9 @@ static int print_head(struct stat *s, const struct event *ev, struct err *e)
 	s->ns[PLAN_EMULATED] = cost.emulated_ns;
 	s->ns[PLAN_SINGLE_STEP] = cost.single_step_ns;
 	printf("# mapprobe stat: pid %d, %s: one probe a GC cycle, about %" PRIu64
-	       " ns each as measured on this machine\n",
+	       " ns here, and what it takes to read %d numbers\n",
 	       s->args.pid, gobin_info(target_gobin(s->target))->version,
-	       s->ns[s->plan.sites[0].cost]);
+	       s->ns[s->plan.sites[0].cost], ABI_GC_VALUES);
 	return 0;
 }
 
@@ -168,7 +172,7 @@ static int observe(struct stat *s, enum event_end_reason *ret, struct err *e)
 static int print_foot(const struct stat *s, struct err *e)
 {
 	double seconds = (double)(clock_ns(CLOCK_MONOTONIC) - s->start_ns) / 1e9;
-	uint64_t cost_ns = 0;
+	uint64_t cost_ns = s->read_ns;
 
 	for (size_t i = 0; i < 2; i++)
 		cost_ns += s->passages[i] * s->ns[i];
