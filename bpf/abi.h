@@ -31,7 +31,8 @@ enum abi_type {
 	ABI_TYPE_MAX,
 };
 
-/* What happened; a site's event. arg[] of the hit: as in the comment; 0 where not said. */
+/* What happened; a site's event, by number in recordings too. arg[] of the hit: as in the comment;
+ * 0 where not said. */
 enum abi_event {
 	ABI_EV_NONE,
 	ABI_MAP_ASSIGN, /* map, its runtime type, its length before the write */
@@ -47,7 +48,6 @@ enum abi_event {
 	ABI_GC_MARK_DONE,   /* entry of gcMarkDone: may find that marking is not done */
 	ABI_GC_MARK_TERM,   /* entry of gcMarkTermination: once a cycle, the world is stopped */
 	ABI_GC_SWEEP,	    /* entry of gcSweep: once a cycle; sweep mode */
-	ABI_GC_LEAKS,	    /* findGoroutineLeaks: this cycle looks for leaked goroutines */
 	ABI_GC_END,	    /* mProf_Flush: once a cycle, the world runs again; heap live */
 	ABI_GC_DRAIN_BEGIN, /* a mark worker starts to drain: flags (4 idle, 8 fractional) */
 	ABI_GC_DRAIN_END,
@@ -58,8 +58,9 @@ enum abi_event {
 	ABI_STW_END,	 /* startTheWorldWithSema returns */
 	ABI_LOCK_BEGIN,	 /* address of the lock or semaphore, enum abi_lock */
 	ABI_LOCK_END,
-	ABI_FATAL, /* runtime.fatal; the text came before, see ABI_TEXT */
-	ABI_THROW, /* runtime.throw */
+	ABI_FATAL,    /* runtime.fatal; the text came before, see ABI_TEXT */
+	ABI_THROW,    /* runtime.throw */
+	ABI_GC_LEAKS, /* findGoroutineLeaks: this cycle looks for leaked goroutines */
 	ABI_EV_MAX,
 };
 

@@ -115,6 +115,17 @@ static void put_text(struct feed *f)
 	send(f, &text);
 }
 
+static void put_gc_cycle(struct feed *f)
+{
+	struct abi_gc_cycle c = { .type = ABI_GC_CYCLE, .size = sizeof(c) };
+
+	c.time_ns = later(f);
+	c.have = ~(uint32_t)(1u << fuzz_byte(&f->input) % 32);
+	for (size_t i = 0; i < ABI_GC_VALUES; i++)
+		c.value[i] = number(f);
+	send(f, &c);
+}
+
 static void put_type(struct feed *f)
 {
 	struct event_rtype v = { number(f), "map[string]int" };
@@ -188,7 +199,7 @@ static void put_end(struct feed *f)
 
 static void (*const put[])(struct feed *) = {
 	put_hit,  put_hit,    put_hit,	     put_hit,	  put_stack, put_symbol, put_text,
-	put_type, put_window, put_map_state, put_counter, rearm,     put_end,
+	put_type, put_window, put_map_state, put_counter, rearm,     put_end,	 put_gc_cycle,
 };
 
 static void begin(struct feed *f)
