@@ -31,8 +31,10 @@ enum abi_type {
 	ABI_TYPE_MAX,
 };
 
-/* What happened; a site's event, by number in recordings too. arg[] of the hit: as in the comment;
- * 0 where not said. */
+/*
+ * What happened; a site's event, in recordings too: new ones go to the end. arg[] of the hit: as in
+ * the comment; 0 where not said.
+ */
 enum abi_event {
 	ABI_EV_NONE,
 	ABI_MAP_ASSIGN, /* map, its runtime type, its length before the write */

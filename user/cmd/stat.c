@@ -38,6 +38,7 @@ struct stat {
 	struct stat_args args;
 	struct target *target;
 	struct plan plan;
+	const struct plan_site *end; /* the probe at the end of a cycle */
 	struct tracer *tracer;
 	struct event_sink sink;
 	uint64_t start_ns;
@@ -93,8 +94,8 @@ static int print_head(struct stat *s, const struct event *ev, struct err *e)
 	s->ns[PLAN_SINGLE_STEP] = cost.single_step_ns;
 	printf("# mapprobe stat: pid %d, %s: one probe a GC cycle, about %" PRIu64
 	       " ns here, and what it takes to read %d numbers\n",
-	       s->args.pid, gobin_info(target_gobin(s->target))->version,
-	       s->ns[s->plan.sites[0].cost], ABI_GC_VALUES);
+	       s->args.pid, gobin_info(target_gobin(s->target))->version, s->ns[s->end->cost],
+	       ABI_GC_VALUES);
 	return 0;
 }
 
@@ -126,6 +127,18 @@ static int put_event(void *ctx, const struct event *ev, struct err *e)
 	return 0;
 }
 
+static int find_end(struct stat *s, struct err *e)
+{
+	for (size_t i = 0; i < s->plan.nsites; i++)
+		if (s->plan.sites[i].point->event == ABI_GC_END)
+			s->end = &s->plan.sites[i];
+	if (s->end)
+		return 0;
+	return err_set(e, -ENOTSUP,
+		       "%s: the end of a GC cycle cannot be probed: `mapprobe plan -p %d`",
+		       target_exe(s->target), s->args.pid);
+}
+
 static int stat_init(struct stat *s, struct err *e)
 {
 	static const char *const points[] = { "gc.end", "gc.leaks", NULL };
@@ -135,6 +148,8 @@ static int stat_init(struct stat *s, struct err *e)
 
 	if (!rc)
 		rc = plan_build(target_gobin(s->target), &plan_opts, &s->plan, e);
+	if (!rc)
+		rc = find_end(s, e);
 	if (!rc)
 		rc = tracer_create(s->target, &s->plan, &tracer_opts, &s->tracer, e);
 	s->sink = (struct event_sink){ s, put_event };
