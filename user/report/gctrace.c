@@ -4,8 +4,8 @@
  * From Go 1.17 to 1.27 it differs in two ways: stacks and globals came with 1.18, "checking for
  * goroutine leaks" with 1.26.
  *
- * Where the process looked when it was asked for the line: its own clock and counters, read at the
- * one moment when they are final (trace/gcvalues.c). So no number here is mapprobe's.
+ * No number here is mapprobe's: they are the process's own, read at the moment when they are final
+ * (trace/gcvalues.c).
  */
 #include "report/gctrace.h"
 
