@@ -2,8 +2,12 @@
 /* The garbage collector: cycles, phases, workers, assists, and every stop of the world. */
 #include "emit.bpf.h"
 
-/* 1: the running cycle has looked for leaked goroutines. One goroutine drives a cycle. */
-static __u32 leaks;
+/*
+ * 1: the running cycle has looked for leaked goroutines. One goroutine drives a cycle. Not static:
+ * clang would make a bool of it, whose size is not the one in the BTF, which the kernel then
+ * refuses.
+ */
+__u32 leaks = 0;
 
 /* One value of the size it has in the target; 0, or the helper's error. */
 static __always_inline long read_value(__u64 *ret, const volatile struct abi_gc_value *at)
@@ -18,25 +22,28 @@ static __always_inline long read_value(__u64 *ret, const volatile struct abi_gc_
 	return bpf_probe_read_user(ret, 1, addr);
 }
 
-/* Puts the figures of the cycle that ends into the stream; none where one cannot be read. */
-static __always_inline void cycle_end(void)
+/*
+ * Puts the figures of the cycle that ends into the stream; none where one cannot be read. 1: done.
+ * A global function, as the loops of unwind.bpf.h and for the same reason.
+ */
+__weak __noinline __u32 cycle_end(void)
 {
 	__u64 begin = bpf_ktime_get_ns();
 	struct abi_gc_cycle *c;
 	__u32 have = 0;
 
 	if (!cfg.gc_value[ABI_GCV_NUMGC].addr)
-		return;
+		return 0;
 	c = bpf_ringbuf_reserve(&events, sizeof(*c), 0);
 	if (!c)
-		return;
+		return 0;
 	for (__u32 i = 0; i < ABI_GC_VALUES; i++) {
 		__u64 v = 0;
 
 		if (cfg.gc_value[i].addr) {
 			if (read_value(&v, &cfg.gc_value[i])) {
 				bpf_ringbuf_discard(c, BPF_RB_NO_WAKEUP);
-				return;
+				return 0;
 			}
 			have |= 1u << i;
 		}
@@ -50,6 +57,7 @@ static __always_inline void cycle_end(void)
 	c->leaks = leaks;
 	leaks = 0;
 	bpf_ringbuf_submit(c, BPF_RB_NO_WAKEUP);
+	return 1;
 }
 
 SEC("uprobe")

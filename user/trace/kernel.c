@@ -204,7 +204,7 @@ int kernel_load(struct mapprobe_bpf *skel, const char *what, struct err *e)
 			       "load %s: kernels before 5.11 charge it to the limit of locked "
 			       "memory, %llu KiB here: ulimit -l unlimited, or CAP_SYS_RESOURCE",
 			       what, (unsigned long long)now.rlim_cur / 1024);
-	return err_sys(e, rc == -EPERM ? -EPERM : -ENOSYS, "load %s (error %d)", what, -rc);
+	return err_set(e, rc == -EPERM ? -EPERM : -ENOSYS, "load %s: %s", what, strerror(-rc));
 }
 
 int kernel_check_privilege(struct err *e)
