@@ -34,7 +34,7 @@ static const struct cmd_option options[] = {
 	{ 0 },
 };
 
-struct stat {
+struct stat_session {
 	struct stat_args args;
 	struct target *target;
 	struct plan plan;
@@ -48,7 +48,7 @@ struct stat {
 	uint64_t read_ns;	     /* by the kernel side, at the ends of cycles */
 };
 
-static int print_cycle(struct stat *s, const struct event *ev, struct err *e)
+static int print_cycle(struct stat_session *s, const struct event *ev, struct err *e)
 {
 	const struct abi_gc_cycle *c = event_gc_cycle(ev);
 	struct result_gctrace g;
@@ -70,7 +70,7 @@ static int print_cycle(struct stat *s, const struct event *ev, struct err *e)
 }
 
 /* Without the figures there is nothing to do; anything else that is missing is only said. */
-static int print_missing(struct stat *s, const struct event *ev, struct err *e)
+static int print_missing(struct stat_session *s, const struct event *ev, struct err *e)
 {
 	struct event_missing m;
 	int rc = event_get_missing(ev, &m, e);
@@ -83,7 +83,7 @@ static int print_missing(struct stat *s, const struct event *ev, struct err *e)
 	return 0;
 }
 
-static int print_head(struct stat *s, const struct event *ev, struct err *e)
+static int print_head(struct stat_session *s, const struct event *ev, struct err *e)
 {
 	struct event_cost cost;
 	int rc = event_get_cost(ev, &cost, e);
@@ -99,7 +99,7 @@ static int print_head(struct stat *s, const struct event *ev, struct err *e)
 	return 0;
 }
 
-static int add_counter(struct stat *s, const struct event *ev, struct err *e)
+static int add_counter(struct stat_session *s, const struct event *ev, struct err *e)
 {
 	struct event_counter c;
 	int rc = event_get_counter(ev, &c, e);
@@ -113,7 +113,7 @@ static int put_event(void *ctx, const struct event *ev, struct err *e)
 {
 	static const struct {
 		uint32_t type;
-		int (*put)(struct stat *, const struct event *, struct err *);
+		int (*put)(struct stat_session *, const struct event *, struct err *);
 	} table[] = {
 		{ ABI_GC_CYCLE, print_cycle },
 		{ EVENT_MISSING, print_missing },
@@ -127,7 +127,7 @@ static int put_event(void *ctx, const struct event *ev, struct err *e)
 	return 0;
 }
 
-static int find_end(struct stat *s, struct err *e)
+static int find_end(struct stat_session *s, struct err *e)
 {
 	for (size_t i = 0; i < s->plan.nsites; i++)
 		if (s->plan.sites[i].point->event == ABI_GC_END)
@@ -139,7 +139,7 @@ static int find_end(struct stat *s, struct err *e)
 		       target_exe(s->target), s->args.pid);
 }
 
-static int stat_init(struct stat *s, struct err *e)
+static int stat_init(struct stat_session *s, struct err *e)
 {
 	static const char *const points[] = { "gc.end", "gc.leaks", NULL };
 	const struct plan_opts plan_opts = { .groups = PLAN_GC, .points = points };
@@ -157,7 +157,7 @@ static int stat_init(struct stat *s, struct err *e)
 	return rc ? rc : tracer_start(s->tracer, &s->sink, e);
 }
 
-static void stat_deinit(struct stat *s)
+static void stat_deinit(struct stat_session *s)
 {
 	tracer_destroy(s->tracer);
 	plan_deinit(&s->plan);
@@ -170,7 +170,7 @@ static int flush(struct err *e)
 	return fflush(stdout) ? err_sys(e, -errno, "standard output") : 0;
 }
 
-static int observe(struct stat *s, enum event_end_reason *ret, struct err *e)
+static int observe(struct stat_session *s, enum event_end_reason *ret, struct err *e)
 {
 	int rc = flush(e);
 
@@ -184,7 +184,7 @@ static int observe(struct stat *s, enum event_end_reason *ret, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-static int print_foot(const struct stat *s, struct err *e)
+static int print_foot(const struct stat_session *s, struct err *e)
 {
 	double seconds = (double)(clock_ns(CLOCK_MONOTONIC) - s->start_ns) / 1e9;
 	uint64_t cost_ns = s->read_ns;
@@ -197,7 +197,7 @@ static int print_foot(const struct stat *s, struct err *e)
 	return flush(e);
 }
 
-static int stat_run(struct stat *s)
+static int stat_run(struct stat_session *s)
 {
 	enum event_end_reason why;
 	struct err e = { 0 }, later = { 0 };
@@ -214,7 +214,7 @@ static int stat_run(struct stat *s)
 
 static int run(const struct command *self, int argc, char **argv)
 {
-	struct stat s = { 0 };
+	struct stat_session s = { 0 };
 	struct err e = { 0 };
 	int status;
 
