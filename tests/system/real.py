@@ -15,13 +15,14 @@ REAL = BUILD / "real"
 
 
 def fetch(command, **kwargs):
-    """Runs a command that needs the network."""
+    """Runs a command that needs the network. One that is not there skips the test, one that fails
+    fails it."""
     REAL.mkdir(parents=True, exist_ok=True)
     if not shutil.which(command[0]):
         pytest.skip(f"{command[0]} is not there")
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, **kwargs)
     if done.returncode:
-        pytest.skip(f"{command[0]} {command[1]}: {done.stderr.strip().splitlines()[-1:]}")
+        pytest.fail(f"{command[0]} {command[1]}: {done.stderr.strip().splitlines()[-1:]}")
     return done.stdout
 
 
